@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { Commit, Login, RepositoryName, RunId } from './names.js';
 
+export { advance, IllegalTransition, isFinal } from './transitions.js';
+
 export const Status = z.enum([
   'pending', // not started: something that it needs is not finished
   'running', // in progress
@@ -19,51 +21,6 @@ export const Status = z.enum([
   'superseded', // a newer commit is already there
 ]);
 export type Status = z.infer<typeof Status>;
-
-const FINAL_OF_RUN = [
-  'succeeded',
-  'failed',
-  'rolledBack',
-  'errored',
-  'cancelled',
-  'superseded',
-] as const;
-
-/** The table of arrows between statuses of a run. */
-const NEXT: Record<Status, readonly Status[]> = {
-  pending: ['running', 'waiting', ...FINAL_OF_RUN],
-  running: ['waiting', ...FINAL_OF_RUN],
-  waiting: ['running', ...FINAL_OF_RUN],
-  succeeded: [],
-  failed: [],
-  rolledBack: [],
-  errored: [],
-  cancelled: [],
-  skipped: [],
-  superseded: [],
-};
-
-export function isFinal(status: Status): boolean {
-  return NEXT[status].length === 0;
-}
-
-/**
- * Moves a run to its next status; staying is no move.
- *
- * @throws {IllegalTransition} when the table has no arrow: a bug of the caller, never of a user.
- */
-export function advance(from: Status, to: Status): Status {
-  if (from !== to && !NEXT[from].includes(to)) throw new IllegalTransition(from, to);
-  return to;
-}
-
-export class IllegalTransition extends Error {
-  override readonly name = 'IllegalTransition';
-  constructor(from: Status, to: Status) {
-    const allowed = NEXT[from].join(', ') || 'none, it is final';
-    super(`run cannot go from "${from}" to "${to}"; allowed next: ${allowed}`);
-  }
-}
 
 /** What started a run. `by` is the login of the session, never a field of the request. */
 export const Trigger = z.object({

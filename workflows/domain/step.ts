@@ -4,6 +4,8 @@ import { Severity } from './finding.js';
 import { Artifact } from './release.js';
 import { RunRef, Trigger } from './run.js';
 
+export { StepFailure } from './step-failure.js';
+
 /** Who calls: everything about the run that a step may show to its commands. */
 export const StepContext = z.object({
   run: RunRef,
@@ -36,11 +38,3 @@ export const StepResult = z.object({
   findings: z.partialRecord(Severity, z.int()).optional(),
 });
 export type StepResult = z.infer<typeof StepResult>;
-
-/** Types of ApplicationFailure that step activities throw. All others are bugs. */
-export const StepFailure = {
-  /** Could not find out: the system is to blame. Retried while attempts are left. */
-  errored: 'StepErrored',
-  /** The step's own timeout ended it. Retried only where `retry.on` names `timeout`. */
-  timedOut: 'StepTimedOut',
-} as const;

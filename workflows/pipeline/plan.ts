@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { Severity } from '../domain/finding.js';
 import { Digest, StageName, StepName } from '../domain/names.js';
 
+export { stagesOf } from './stages.js';
+
 /** When a step runs, looking at every step that it depends on, directly or through others. */
 export const When = z.enum([
   'succeeded', // all succeeded, or failed under continueOnError (the default)
@@ -158,8 +160,3 @@ export const Plan = z.object({
   steps: z.array(PlannedStep).min(1),
 });
 export type Plan = z.infer<typeof Plan>;
-
-/** Stages that the plan deploys to, each once, in the order of the file. */
-export function stagesOf(plan: Plan): string[] {
-  return [...new Set(plan.steps.flatMap((s) => (s.kind === 'deploy' ? [s.spec.stage] : [])))];
-}

@@ -1,0 +1,61 @@
+/** Did you mean …? The nearest known word, or nothing when none is near. */
+import { distance } from 'fastest-levenshtein';
+import { quote } from './finding.js';
+
+/** Words of other systems that people bring along, and ours. */
+const SYNONYMS: Record<string, string> = {
+  jobs: 'steps',
+  stages: 'steps',
+  triggers: 'on',
+  script: 'run',
+  commands: 'run',
+  dependson: 'needs',
+  depends: 'needs',
+  if: 'when',
+  condition: 'when',
+  environment: 'env',
+  variables: 'env',
+  allowfailure: 'continueOnError',
+  approval: 'approve',
+};
+
+/** Names compared with one wrong name; more would make linting slow, and the help no better. */
+const MAX_COMPARED = 2_000;
+const MAX_COMPARED_CHARS = 60;
+
+/** The known word that was probably meant. Case, "-" and "_" make no difference. */
+export function nearest(wrong: string, known: Iterable<string>): string | undefined {
+  if (wrong.length > MAX_COMPARED_CHARS) return undefined;
+  const word = bare(wrong);
+  const most = Math.max(1, Math.floor(word.length / 3));
+  let best: string | undefined;
+  let bestDistance = most + 1;
+  let compared = 0;
+  for (const candidate of known) {
+    if (++compared > MAX_COMPARED) break;
+    if (SYNONYMS[word] === candidate) return candidate;
+    const away = wayBetween(word, bare(candidate));
+    if (away < bestDistance) [best, bestDistance] = [candidate, away];
+  }
+  return best;
+}
+
+/** `did you mean "build"?`, or `otherwise`. */
+export function didYouMean(wrong: string, known: Iterable<string>, otherwise: string): string {
+  const meant = nearest(wrong, known);
+  return meant === undefined ? otherwise : `did you mean ${quote(meant)}?`;
+}
+
+/** Letters in another order are one mistake, not two. */
+function wayBetween(word: string, other: string): number {
+  const isShuffled = word[0] === other[0] && letters(word) === letters(other);
+  return isShuffled && word !== other ? 1 : distance(word, other);
+}
+
+function letters(word: string): string {
+  return Array.from(word).sort().join('');
+}
+
+function bare(word: string): string {
+  return word.toLowerCase().replace(/[-_ ]/g, '');
+}
