@@ -5,6 +5,8 @@ import type { GateOutcome } from '../domain/gate.js';
 import type { RunRef, Status, Trigger } from '../domain/run.js';
 import type { StepResult } from '../domain/step.js';
 import type { Plan } from '../pipeline/plan.js';
+import type { Place } from '../stage/stage.messages.js';
+import type { CarriedSteps } from './carry.js';
 
 /** The workflow id of a run is its RunId. */
 export interface Input {
@@ -17,15 +19,18 @@ export interface Input {
 
 /** All that a run must remember across continue-as-new. */
 export interface Carried {
+  steps: CarriedSteps;
+  /** The status that readers were told last. */
   status: Status;
-  steps: Record<string, StepState>;
   /** Deploys that stand, oldest first: what put-back undoes from the end. */
   deployed: Deployed[];
-  /** Stages whose turn this run has. */
-  holding: string[];
+  /** Where the run stands at each stage. */
+  places: Record<string, Place['state']>;
   cancelled?: { by: string; reason: string };
   /** True once a put-back was made. */
-  putBack: boolean;
+  wasPutBack: boolean;
+  /** Put-backs that could not be done, each a sentence. */
+  notPutBack: string[];
 }
 
 export interface StepState {
