@@ -20,6 +20,8 @@ export const Config = z.object({
   SLIPWAY_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(40),
   /** Deploy target: how a stage is made to follow Git. */
   SLIPWAY_TARGET: z.enum(['process']).default('process'),
+  /** File that holds the first admin's token; the API lets that token in. Empty: no such admin. */
+  SLIPWAY_ADMIN_TOKEN_FILE: z.string().default(''),
   /** OSV database: a folder of OSV JSON files. Empty: the small snapshot that we ship. */
   SLIPWAY_OSV_DATA: z.string().default(''),
   /** pino level. */

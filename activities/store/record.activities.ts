@@ -3,6 +3,7 @@ import type { Decision, Evidence, GateOutcome } from '../../workflows/domain/gat
 import type { RunRef, Status, Trigger } from '../../workflows/domain/run.js';
 import type { StepResult } from '../../workflows/domain/step.js';
 import type { Plan } from '../../workflows/pipeline/plan.js';
+import type { Store } from './store.ports.js';
 
 /** A step's line in the record, as far as the workflow knows it. */
 export interface StepNote {
@@ -58,4 +59,31 @@ export interface RecordActivities {
     stage: string;
     places: { runId: string; state: string }[];
   }) => Promise<void>;
+}
+
+/** Errors: `StoreUnavailable` when PostgreSQL is away; retried by the workflow's policy. */
+export function createRecordActivities(store: Store): RecordActivities {
+  return {
+    openRun: (opening) => store.runs.open(opening),
+
+    recordRun: ({ runId, status, reason, steps }) => {
+      const at = new Date();
+      return store.runs.write({
+        runs: [{ runId, status, reason, at }],
+        steps: steps.map((note) => ({ runId, at, ...note })),
+      });
+    },
+
+    recordGate: ({ from, expiresAt, ...gate }) =>
+      store.gates.open({ ...gate, approvers: from, expiresAt: new Date(expiresAt) }),
+
+    recordDecision: ({ runId, step, decision }) => store.gates.decide(runId, step, decision),
+
+    closeGate: ({ runId, step, outcome, reason }) =>
+      store.gates.close(runId, step, outcome, reason),
+
+    listApprovers: ({ from }) => store.users.approvers(from),
+
+    recordQueue: ({ repository, stage, places }) => store.stages.queue(repository, stage, places),
+  };
 }

@@ -23,6 +23,9 @@ export interface RunRow extends RunRef {
   finishedAt: Date | null;
 }
 
+/** A run without its plan, which may weigh 1.5 MB: for lists and for following a run. */
+export type RunSummaryRow = Omit<RunRow, 'plan'>;
+
 export interface StepRow {
   runId: string;
   name: string;
@@ -104,13 +107,13 @@ export interface RunsStore {
   write(changes: Changes): Promise<void>;
   get(id: string): Promise<RunRow | undefined>;
   steps(id: string): Promise<StepRow[]>;
-  list(filter: RunFilter): Promise<Page<RunRow>>;
+  list(filter: RunFilter): Promise<Page<RunSummaryRow>>;
   /** Steps that changed after `position`, and log chunks after it (at most `limit`), in order. */
   eventsAfter(
     id: string,
     position: number,
     limit: number,
-  ): Promise<{ run: RunRow; steps: StepRow[]; logs: LogRow[] }>;
+  ): Promise<{ run: RunSummaryRow; steps: StepRow[]; logs: LogRow[] }>;
   /** Log chunks of a run, or of one of its steps, after `position`; at most `limit`. */
   logs(query: { runId: string; step?: string; after: number; limit: number }): Promise<LogRow[]>;
 }

@@ -119,7 +119,8 @@ CREATE TABLE gates (
   closed_at     timestamptz,
   PRIMARY KEY (run_id, step)
 );
-CREATE INDEX gates_open ON gates(opened_at) WHERE outcome IS NULL;
+CREATE INDEX gates_newest ON gates(opened_at DESC, run_id DESC, step DESC);
+CREATE INDEX gates_open ON gates(opened_at DESC, run_id DESC, step DESC) WHERE outcome IS NULL;
 
 CREATE TABLE decisions (
   run_id   text NOT NULL,
@@ -140,7 +141,8 @@ CREATE TABLE releases (
   artifacts   jsonb NOT NULL,
   created_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX releases_newest ON releases(repository, created_at DESC, digest DESC);
+CREATE INDEX releases_newest ON releases(created_at DESC, digest DESC);
+CREATE INDEX releases_repository ON releases(repository, created_at DESC, digest DESC);
 
 -- A stage as the target reports it, and its queue as the stage's workflow reports it.
 CREATE TABLE stages (

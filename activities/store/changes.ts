@@ -1,0 +1,63 @@
+/** What one change makes of a recorded step or run. Pure: the writer asks, and stores the answer. */
+import { isDeepStrictEqual } from 'node:util';
+import { isFinal } from '../../workflows/domain/run.js';
+import type { RunChange, RunRow, StepChange, StepRow } from './store.ports.js';
+import { cleanReason, toJson } from './text.js';
+
+export type StepState = Omit<StepRow, 'runId' | 'name' | 'index' | 'kind' | 'position'>;
+export type RunState = Pick<RunRow, 'status' | 'reason' | 'startedAt' | 'finishedAt'>;
+
+/**
+ * The step after the change, or undefined when the change says nothing new or comes too late:
+ * - words of an attempt before the recorded one are late;
+ * - a final status gives way only to a later attempt, or to another final word of the workflow,
+ *   which speaks without an attempt and is the truth of a live run.
+ */
+export function nextStep(now: StepState, change: StepChange): StepState | undefined {
+  const attempts = change.attempt ?? now.attempts;
+  if (attempts < now.attempts) return undefined;
+  const isNewAttempt = attempts > now.attempts;
+  const isWorkflowsEnd = change.attempt === undefined && isFinal(change.status);
+  if (isFinal(now.status) && !isNewAttempt && !isWorkflowsEnd) return undefined;
+
+  const kept = isNewAttempt ? null : now.result;
+  const result = change.result === undefined ? kept : asStored(change.result);
+  const next: StepState = {
+    status: change.status,
+    reason: change.reason === undefined ? now.reason : cleanReason(change.reason),
+    summary: result?.summary ?? null,
+    exitCode: result?.exitCode ?? null,
+    signal: result?.signal ?? null,
+    attempts,
+    result,
+    startedAt: now.startedAt ?? startOf(change),
+    finishedAt: endOf(now, change),
+  };
+  return isDeepStrictEqual(next, now) ? undefined : next;
+}
+
+/** The run after the change, or undefined when it is final already or nothing changes. */
+export function nextRun(now: RunState, change: RunChange): RunState | undefined {
+  if (isFinal(now.status)) return undefined;
+  const next: RunState = {
+    status: change.status,
+    reason: cleanReason(change.reason),
+    startedAt: now.startedAt ?? startOf(change),
+    finishedAt: endOf(now, change),
+  };
+  return isDeepStrictEqual(next, now) ? undefined : next;
+}
+
+function startOf({ status, at }: { status: StepChange['status']; at: Date }): Date | null {
+  return status === 'running' || status === 'waiting' ? at : null;
+}
+
+function endOf(now: RunState, { status, at }: { status: StepChange['status']; at: Date }) {
+  if (!isFinal(status)) return null;
+  return now.finishedAt ?? at;
+}
+
+/** As it reads back from PostgreSQL, so that repeating it is seen to change nothing. */
+function asStored(result: NonNullable<StepRow['result']>): StepRow['result'] {
+  return JSON.parse(toJson(result) ?? 'null') as StepRow['result'];
+}

@@ -1,0 +1,30 @@
+/** All tables of the record. The drift test compares them with what the migrations make. */
+import { AuditEntity } from './audit.entity.js';
+import { DecisionEntity } from './decision.entity.js';
+import { GateEntity } from './gate.entity.js';
+import { LogChunkEntity } from './log-chunk.entity.js';
+import { PushEntity } from './push.entity.js';
+import { ReleaseEntity } from './release.entity.js';
+import { RepositoryEntity } from './repository.entity.js';
+import { RunEntity } from './run.entity.js';
+import { StageEntity } from './stage.entity.js';
+import { StageEventEntity } from './stage-event.entity.js';
+import { StepEntity } from './step.entity.js';
+import { TokenEntity } from './token.entity.js';
+import { UserEntity } from './user.entity.js';
+
+export const entities = [
+  UserEntity,
+  TokenEntity,
+  RepositoryEntity,
+  PushEntity,
+  RunEntity,
+  StepEntity,
+  LogChunkEntity,
+  GateEntity,
+  DecisionEntity,
+  ReleaseEntity,
+  StageEntity,
+  StageEventEntity,
+  AuditEntity,
+];

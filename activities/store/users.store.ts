@@ -1,0 +1,90 @@
+/** Users and their tokens. A token is known by its sha256 only. */
+import { type DataSource, IsNull } from 'typeorm';
+import { MAX_PAGE } from './cursor.js';
+import type { Db } from './db.js';
+import { TokenEntity } from './entities/token.entity.js';
+import { UserEntity } from './entities/user.entity.js';
+import { reaching } from './errors.js';
+import type { TokenRow, User, UsersStore } from './store.ports.js';
+
+const TOKEN = `id, login, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
+  revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
+const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
+const USER = { login: true, teams: true, disabled: true } as const;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function createUsers(db: Db, source: DataSource): UsersStore {
+  const users = source.getRepository(UserEntity);
+  const tokens = source.getRepository(TokenEntity);
+  return {
+    put: ({ login, teams, disabled }) =>
+      reaching(async () => {
+        await users.upsert({ login, teams, disabled }, ['login']);
+      }),
+
+    get: async (login) =>
+      (await reaching(() => users.findOne({ select: USER, where: { login } }))) ?? undefined,
+
+    list: () =>
+      reaching(() => users.find({ select: USER, order: { login: 'ASC' }, take: MAX_PAGE })),
+
+    approvers: async (from) => {
+      const rows = await db.query<{ login: string }>(
+        `SELECT login FROM users
+          WHERE NOT disabled AND (cardinality($1::text[]) = 0 OR login = ANY($1) OR teams && $1)
+            AND EXISTS (SELECT FROM tokens WHERE tokens.login = users.login AND ${LIVE}
+                           AND scopes && ARRAY['approve', 'admin'])
+          ORDER BY login LIMIT ${MAX_PAGE}`,
+        [from],
+      );
+      return rows.map((row) => row.login);
+    },
+
+    addToken: async ({ login, name, hash, scopes, expiresAt }) => {
+      // The update changes nothing: it makes the token that is there already come back.
+      const [row] = await db.query<TokenRow>(
+        `INSERT INTO tokens (login, name, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (hash) DO UPDATE SET name = tokens.name RETURNING ${TOKEN}`,
+        [login, name, hash, scopes, expiresAt],
+      );
+      if (!row) throw new Error('PostgreSQL kept a token and returned no row');
+      return row;
+    },
+
+    byTokenHash: (hash) => byTokenHash(db, hash),
+
+    tokens: (login) =>
+      reaching(() =>
+        tokens.find({
+          where: login === undefined ? {} : { login },
+          order: { createdAt: 'DESC', id: 'DESC' },
+          take: MAX_PAGE,
+        }),
+      ),
+
+    revokeToken: (id) =>
+      reaching(async () => {
+        if (!UUID.test(id)) return false;
+        await tokens.update({ id, revokedAt: IsNull() }, { revokedAt: new Date() });
+        return tokens.existsBy({ id });
+      }),
+  };
+}
+
+async function byTokenHash(
+  db: Db,
+  hash: Buffer,
+): Promise<{ user: User; token: TokenRow } | undefined> {
+  const [found] = await db.query<TokenRow & Pick<User, 'teams' | 'disabled'> & { due: boolean }>(
+    `SELECT t.*, u.teams, u.disabled
+       FROM (SELECT ${TOKEN},
+                    last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS due
+               FROM tokens WHERE hash = $1 AND ${LIVE}) t
+       JOIN users u ON u.login = t.login AND NOT u.disabled`,
+    [hash],
+  );
+  if (!found) return undefined;
+  const { teams, disabled, due, ...token } = found;
+  if (due) await db.query('UPDATE tokens SET last_used_at = now() WHERE id = $1', [token.id]);
+  return { user: { login: token.login, teams, disabled }, token };
+}

@@ -1,0 +1,60 @@
+/** Process: runs workflows and activities. Ends when it is told to, never because a part is away. */
+import { mkdir } from 'node:fs/promises';
+import { Worker } from '@temporalio/worker';
+import { folders, readConfig } from '../platform/config.js';
+import { keepTrying } from '../platform/keep-trying.js';
+import { type Lifetime, startLifetime } from '../platform/lifetime.js';
+import { createLog, type Log } from '../platform/logging.js';
+import { sayReady } from '../platform/ready.js';
+import { temporalClient } from '../platform/temporal.js';
+import { StoreUnavailable } from '../store/errors.js';
+import { createStore } from '../store/store.js';
+import { assembleActivities } from './activities.js';
+import { connectWorker } from './connection.js';
+import { workerOptions } from './options.js';
+import { installRuntime } from './sdk-logging.js';
+
+const config = readConfig();
+const log = createLog('worker', config.SLIPWAY_LOG_LEVEL);
+const lifetime = startLifetime(log);
+try {
+  await work(lifetime, log);
+} catch (err) {
+  if (!lifetime.signal.aborted) {
+    log.fatal({ err }, 'the worker cannot go on');
+    lifetime.end(1);
+  }
+}
+
+async function work(life: Lifetime, say: Log): Promise<void> {
+  installRuntime(say);
+  await Promise.all(Object.values(folders(config.SLIPWAY_HOME)).map(made));
+  const store = await keepTrying(
+    () => createStore({ url: config.DATABASE_URL, name: 'slipway worker' }),
+    {
+      part: 'PostgreSQL',
+      log: say,
+      signal: life.signal,
+      isAway: (error) => error instanceof StoreUnavailable,
+    },
+  );
+  life.atEnd('store', () => store.close());
+  const client = temporalClient(config);
+  life.atEnd('client', () => client.connection.close());
+  const connection = await connectWorker(config, life, say);
+  life.atEnd('connection', () => connection.close());
+
+  const activities = await assembleActivities({ config, store, client, life, log: say });
+  const worker = await Worker.create(workerOptions(config, connection, activities));
+  const ran = worker.run();
+  life.atEnd('worker', async () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await ran;
+  });
+  sayReady(say);
+  await ran;
+}
+
+async function made(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+}
