@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 
 export interface ArtifactStore {
-  /** Stores a file (moving or linking it where it can). Repeatable: same bytes, same digest. */
+  /** Stores a file by taking it: it is gone from `path` afterwards. Same bytes, same digest. */
   putFile(path: string): Promise<{ digest: string; bytes: number }>;
   has(digest: string): Promise<boolean>;
   /** @throws {ArtifactMissing} when the digest is not stored. */

@@ -2,10 +2,19 @@
 import type { Stream } from '../store/store.ports.js';
 
 export interface StepLog {
-  /** Takes text as it comes, whole lines or not; never blocks. Beyond MAX_LOG_BYTES text is counted,
-   * not kept, and a last line says how much is missing. */
-  write(stream: Stream, text: string): void;
-  /** Resolves when everything written so far is stored. */
+  /**
+   * Takes text as it comes, whole lines or not, or bytes of UTF-8, whole characters or not; never
+   * blocks. Beyond MAX_LOG_BYTES text is counted, not kept, and a line says so.
+   */
+  write(stream: Stream, text: string | Uint8Array): void;
+
+  /** Undefined while the record keeps up; else resolves when it has: stop reading until then. */
+  behind(): Promise<void> | undefined;
+
+  /**
+   * Hands everything over at once, and resolves when it is stored; never rejects. Changes that are
+   * written to the record after this call come after the log's text, awaited or not.
+   */
   flush(): Promise<void>;
 }
 

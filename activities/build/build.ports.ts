@@ -1,0 +1,67 @@
+/** What running a repository's commands needs from the outside. */
+import type { Readable } from 'node:stream';
+
+/** The users' repositories, as far as a step needs them. The source room's `Source` is one. */
+export interface Checkouts {
+  /**
+   * Brings the commit's files into being at `folder`, which must not exist.
+   *
+   * @throws {ApplicationFailure} `StepErrored`.
+   */
+  checkout(at: { repository: string; commit: string; folder: string }): Promise<void>;
+  /** True when the checkout at `folder` is certainly as it was made. Nobody may be using it. */
+  isPristine(folder: string): boolean;
+}
+
+export interface Shell {
+  /** Absolute. */
+  path: string;
+  /** `bash` knows pipefail and file descriptors of three digits; `sh` is whatever POSIX promises. */
+  kind: 'bash' | 'sh';
+}
+
+/** Where a step's commands run, and how everything that they start is ended. */
+export interface Executor {
+  /** With which every step's log begins. */
+  readonly notice: string;
+  /** @throws {Error} that says what to install, when there is none. */
+  shell(): Promise<Shell>;
+  /**
+   * Starts a program in a process group of its own, with nothing to read.
+   *
+   * @throws {Error} with the `code` of the system when it cannot be started.
+   */
+  start(program: Program): Promise<Started>;
+}
+
+export interface Program {
+  /** The program, then its arguments. */
+  argv: [string, ...string[]];
+  folder: string;
+  /** All of its environment. SLIPWAY_OUTPUT tells its processes from all others of the machine. */
+  env: Record<string, string>;
+}
+
+export interface Exit {
+  /** Null when a signal ended the program, and we know that. */
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Started {
+  stdout: Readable;
+  stderr: Readable;
+  /**
+   * When the program itself has ended; what it started may still run. A shell's way of saying that a
+   * signal ended it is an exit code of 128 and the signal's number. Rejects when that is lost.
+   */
+  ended: Promise<Exit>;
+  /** True while somebody is left in the group. */
+  lives(): boolean;
+  /** Sends to the whole group. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Ends processes that left the group, as far as they can be found: soon, or now if urgent. */
+  endStragglers(isUrgent: boolean): Promise<void>;
+  /** Nothing of it runs any more: forget it. */
+  release(): void;
+}
