@@ -1,6 +1,7 @@
 /** The shapes that travel over REST. Times are ISO 8601 in UTC. The API writes them, clients read them. */
 import { z } from 'zod';
 import { Answer, Evidence, GateOutcome } from '../../workflows/domain/gate.js';
+import { Login, RepositoryName } from '../../workflows/domain/names.js';
 import { Artifact } from '../../workflows/domain/release.js';
 import { Status, Trigger } from '../../workflows/domain/run.js';
 
@@ -155,6 +156,7 @@ export const StartRun = z.strictObject({
 export type StartRun = z.infer<typeof StartRun>;
 
 export const CancelRun = z.strictObject({ reason: z.string().min(1).max(500).optional() });
+export type CancelRun = z.infer<typeof CancelRun>;
 
 /** `POST /api/v1/stages/:repository/:name/rollback`. */
 export const Rollback = z.strictObject({
@@ -162,6 +164,7 @@ export const Rollback = z.strictObject({
   digest: z.string().optional(),
   reason: z.string().min(1).max(500).optional(),
 });
+export type Rollback = z.infer<typeof Rollback>;
 
 /** `POST /api/v1/pipelines/lint` and `/plan`: a pipeline's text. */
 export const PipelineText = z.strictObject({
@@ -169,7 +172,16 @@ export const PipelineText = z.strictObject({
   file: z.string().max(255).optional(),
 });
 
+export type PipelineText = z.infer<typeof PipelineText>;
+
+export const PlanRequest = PipelineText.extend({
+  /** Asks about a push to this branch. Absent: about a start that the pipeline takes. */
+  branch: z.string().min(1).max(255).optional(),
+});
+export type PlanRequest = z.infer<typeof PlanRequest>;
+
 export const LintReport = z.object({ valid: z.boolean(), findings: z.array(LintFinding) });
+export type LintReport = z.infer<typeof LintReport>;
 
 /** What would run, why, in what order. */
 export const PlannedStepView = z.object({
@@ -185,22 +197,74 @@ export const PlanReport = LintReport.extend({
   pipeline: z.string().nullable(),
   steps: z.array(PlannedStepView),
 });
+export type PlanReport = z.infer<typeof PlanReport>;
+
+/** What a token may do. `admin` includes all others. */
+export const Scope = z.enum(['read', 'push', 'run', 'approve', 'admin']);
+export type Scope = z.infer<typeof Scope>;
 
 export const Token = z.object({
   id: z.string(),
   login: z.string(),
   name: z.string(),
-  scopes: z.array(z.enum(['read', 'push', 'run', 'approve', 'admin'])),
+  scopes: z.array(Scope),
   createdAt: time,
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
   lastUsedAt: time.nullable(),
 });
+export type Token = z.infer<typeof Token>;
+
+/** `POST /api/v1/tokens`. Only an admin may name another login than their own. */
+export const CreateToken = z.strictObject({
+  /** Default: the caller. */
+  login: Login.optional(),
+  /** What it is for: "laptop", "ci". */
+  name: z.string().trim().min(1).max(100),
+  /** Never more than the caller's own. */
+  scopes: z.array(Scope).min(1).max(5),
+  /** Default: it does not expire. */
+  expiresInDays: z.int().min(1).max(3_650).optional(),
+});
+export type CreateToken = z.infer<typeof CreateToken>;
+
+/** The only time that a token is shown. */
+export const CreatedToken = Token.extend({ token: z.string() });
+export type CreatedToken = z.infer<typeof CreatedToken>;
+
 export const User = z.object({
   login: z.string(),
   teams: z.array(z.string()),
   disabled: z.boolean(),
 });
+export type User = z.infer<typeof User>;
+
+const teams = z.array(z.string().trim().min(1).max(64)).max(100);
+export const CreateUser = z.strictObject({ login: Login, teams: teams.optional() });
+export type CreateUser = z.infer<typeof CreateUser>;
+export const ChangeUser = z.strictObject({
+  teams: teams.optional(),
+  disabled: z.boolean().optional(),
+});
+export type ChangeUser = z.infer<typeof ChangeUser>;
+
+/** Who the token belongs to, and what it may do. */
+export const Me = z.object({
+  login: z.string(),
+  teams: z.array(z.string()),
+  scopes: z.array(Scope),
+});
+export type Me = z.infer<typeof Me>;
+
+export const Repository = z.object({
+  name: z.string(),
+  createdAt: time,
+  /** Where to push: the token is the password. */
+  gitUrl: z.string(),
+});
+export type Repository = z.infer<typeof Repository>;
+export const CreateRepository = z.strictObject({ name: RepositoryName });
+export type CreateRepository = z.infer<typeof CreateRepository>;
 
 export const AuditEntry = z.object({
   id: z.string(),
@@ -210,10 +274,38 @@ export const AuditEntry = z.object({
   subject: z.string(),
   detail: z.record(z.string(), z.unknown()),
 });
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** A gate after an answer was taken. */
+export const GateState = z.object({
+  state: z.union([z.literal('open'), GateOutcome]),
+  approvals: z.int(),
+  required: z.int(),
+});
+export type GateState = z.infer<typeof GateState>;
+
+export const CancelledRun = z.object({ status: Status });
+export type CancelledRun = z.infer<typeof CancelledRun>;
+
+/** `up`: all parts answer. `degraded`: a part is away; what needs it waits or answers 503. */
+export const Health = z.object({
+  status: z.enum(['up', 'degraded']),
+  version: z.string(),
+  parts: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), message: z.string() })),
+});
+export type Health = z.infer<typeof Health>;
+
+/** Items on a page: default, and at most. */
+export const DEFAULT_PAGE_ITEMS = 50;
+export const MAX_PAGE_ITEMS = 200;
 
 /** Every list: `next` is the cursor of the next page, null on the last one. */
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next: z.string().nullable() });
+}
+export interface Page<T> {
+  items: T[];
+  next: string | null;
 }
 
 /** RFC 9457. `type` is a URN like `urn:slipway:problem:not-found`. */

@@ -1,0 +1,52 @@
+/** The API as one application: parts in, a Fastify server out. Tests listen on port 0, or inject. */
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { ApprovalsModule } from './approvals/approvals.module.js';
+import { HealthController } from './health/health.controller.js';
+import { PipelinesController } from './pipelines/pipelines.controller.js';
+import { ScopeGuard } from './platform/auth.js';
+import { serveDocs } from './platform/docs.routes.js';
+import { ErrorFilter } from './platform/error.filter.js';
+import { type Parts, platformOf } from './platform/parts.js';
+import { validationPipe } from './platform/requests.js';
+import { BODY_LIMIT_BYTES, hardenServer, newRequestId } from './platform/server.js';
+import { ReleasesController } from './releases/releases.controller.js';
+import { RunsModule } from './runs/runs.module.js';
+import { StagesModule } from './stages/stages.module.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({
+  imports: [RunsModule, ApprovalsModule, StagesModule, UsersModule],
+  controllers: [HealthController, PipelinesController, ReleasesController],
+  providers: [{ provide: APP_GUARD, useClass: ScopeGuard }],
+})
+class ApiModule {}
+
+/**
+ * Puts the application together. It serves nothing until `listen` or `init`.
+ *
+ * @param git the git area: a global module that provides PIPELINE_FILES, and registers its routes.
+ */
+export async function createApp(
+  parts: Parts,
+  git: Type | DynamicModule,
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: ApiModule, imports: [platformOf(parts), git] },
+    new FastifyAdapter({
+      bodyLimit: BODY_LIMIT_BYTES,
+      genReqId: newRequestId,
+      forceCloseConnections: true,
+      routerOptions: { maxParamLength: 300 },
+    }),
+    { bodyParser: false, logger: false, abortOnError: false },
+  );
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  hardenServer(app, fastify);
+  serveDocs(app, fastify);
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ErrorFilter(parts.log));
+  return app;
+}

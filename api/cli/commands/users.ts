@@ -1,0 +1,110 @@
+/** `users`, `tokens` and `audit`. */
+import { Scope } from '../../client/wire.js';
+import { connect } from '../connect.js';
+import { CliError, EXIT } from '../exit.js';
+import { ago, table } from '../format.js';
+import { type Context, listed, type Result } from '../io.js';
+import { type PagingOptions, paging, present, whole } from '../options.js';
+import type { Given } from '../program.js';
+
+interface UserOptions {
+  team?: string[];
+  disable?: boolean;
+  enable?: boolean;
+}
+
+export async function usersCommand(
+  context: Context,
+  { args, options }: Given<UserOptions>,
+): Promise<Result> {
+  const client = await connect(context);
+  const [login] = args;
+  const page = await client.users.list();
+  if (login === undefined) {
+    const rows = page.items.map(({ login: name, teams, disabled }) => [
+      name,
+      disabled ? 'disabled' : 'active',
+      teams.join(', '),
+    ]);
+    return listed(page, table(['LOGIN', 'STATE', 'TEAMS'], rows, 'no users'));
+  }
+  const disabled = options.disable ? true : options.enable ? false : undefined;
+  const exists = page.items.some((user) => user.login === login);
+  const { team: teams } = options;
+  let user = exists ? undefined : await client.users.create({ login, ...present({ teams }) });
+  if (exists || disabled !== undefined) {
+    user = await client.users.change(login, present({ teams, disabled }));
+  }
+  const done = exists ? 'changed' : `created; slipway tokens --login ${login} --create NAME`;
+  return { code: EXIT.good, json: user, lines: [`${login} is ${done}`] };
+}
+
+interface TokenOptions {
+  create?: string;
+  scope?: string[];
+  login?: string;
+  expiresInDays?: string;
+  revoke?: string;
+}
+
+export async function tokensCommand(
+  context: Context,
+  { options }: Given<TokenOptions>,
+): Promise<Result> {
+  const { create: name, revoke, login } = options;
+  if (name !== undefined && revoke !== undefined) {
+    throw new CliError(EXIT.usage, '--create and --revoke exclude each other', 'Use one of them.');
+  }
+  const client = await connect(context);
+  if (revoke !== undefined) {
+    await client.users.revokeToken(revoke);
+    const lines = [`token ${revoke} is revoked`];
+    return { code: EXIT.good, json: { id: revoke, revoked: true }, lines };
+  }
+  if (name !== undefined) {
+    const days = options.expiresInDays;
+    const expiresInDays = days === undefined ? undefined : whole('--expires-in-days', days, 3_650);
+    const scopes = (options.scope ?? ['read']).map(toScope);
+    const token = { name, scopes, ...present({ login, expiresInDays }) };
+    const created = await client.users.createToken(token);
+    const lines = [created.token, 'Keep it now: it is not shown again.'];
+    return { code: EXIT.good, json: created, lines };
+  }
+  const page = await client.users.tokens(present({ login }));
+  const rows = page.items.map((token) => [
+    token.id,
+    token.login,
+    token.name,
+    token.scopes.join(','),
+    token.revokedAt === null ? (token.expiresAt ?? 'does not expire') : 'revoked',
+    token.lastUsedAt === null ? 'never used' : `used ${ago(token.lastUsedAt)}`,
+  ]);
+  const head = ['ID', 'LOGIN', 'FOR', 'SCOPES', 'EXPIRES', 'USED'];
+  return listed(page, table(head, rows, 'no tokens'));
+}
+
+function toScope(text: string): Scope {
+  const scope = Scope.safeParse(text);
+  if (scope.success) return scope.data;
+  throw new CliError(
+    EXIT.usage,
+    `there is no scope "${text}"`,
+    `Scopes: ${Scope.options.join(', ')}.`,
+  );
+}
+
+export async function auditCommand(
+  context: Context,
+  { options }: Given<PagingOptions>,
+): Promise<Result> {
+  const client = await connect(context);
+  const page = await client.audit(paging(options));
+  const rows = page.items.map(({ at, by, action, subject, detail }) => [
+    at,
+    by,
+    action,
+    subject,
+    JSON.stringify(detail),
+  ]);
+  return listed(page, table(['AT', 'BY', 'ACTION', 'SUBJECT', 'DETAIL'], rows, 'nothing yet'));
+}

@@ -1,0 +1,241 @@
+/** The command line: names, arguments and options. What a command does is loaded when it is called. */
+import { Command, CommanderError } from 'commander';
+import { CliError, EXIT, type ExitCode, toFailure } from './exit.js';
+import type { Context, Io, Result } from './io.js';
+import { version } from './version.js';
+
+/** What was written after the command's name. */
+export interface Given<Options> {
+  args: (string | undefined)[];
+  options: Options;
+}
+type Action<Options> = (context: Context, given: Given<Options>) => Promise<Result>;
+
+interface Spec {
+  /** As commander writes it: `show <run>`. */
+  usage: string;
+  description: string;
+  /** `[flags, description]`; a flag written `+--input <k=v>` may be given several times. */
+  options?: [flags: string, description: string][];
+  // biome-ignore lint/suspicious/noExplicitAny: each command declares the options that it reads.
+  load: () => Promise<Action<any>>;
+}
+
+const PAGING: Spec['options'] = [
+  ['--limit <n>', 'items at most, 1 to 200'],
+  ['--cursor <next>', 'go on from "next" of the page before'],
+];
+const REPOSITORY: [string, string] = ['--repository <name>', 'default: of the remote "slipway"'];
+const MESSAGE: [string, string] = ['-m, --message <why>', 'the reason, in your words'];
+
+const gates = () => import('./commands/gates.js');
+const runs = () => import('./commands/runs.js');
+const stages = () => import('./commands/stages.js');
+const users = () => import('./commands/users.js');
+const pipeline = () => import('./commands/pipeline.js');
+
+const COMMANDS: Spec[] = [
+  {
+    usage: 'lint [file]',
+    description: 'say everything that is wrong with the pipeline; works offline',
+    load: async () => (await pipeline()).lintCommand,
+  },
+  {
+    usage: 'plan [file]',
+    description: 'show which steps would run, why, in what order; works offline',
+    options: [
+      ['--branch <name>', 'as if pushed to it; default: the current branch'],
+      ['--since <ref>', 'as if what changed since then was pushed'],
+      ['--manual', 'as if a person started it'],
+    ],
+    load: async () => (await pipeline()).planCommand,
+  },
+  {
+    usage: 'run',
+    description: 'start a run of what was pushed before',
+    options: [
+      REPOSITORY,
+      ['--ref <ref>', 'branch, tag or commit; default: the default branch'],
+      ['+--input <name=value>', 'an input of the pipeline; may be given several times'],
+      ['--override-reason <why>', 'let a rejected release be deployed again'],
+      ['--watch', 'show it, and exit by its status'],
+    ],
+    load: async () => (await import('./commands/run.js')).runCommand,
+  },
+  {
+    usage: 'push [refspec...]',
+    description:
+      'git push to Slipway, and exit by the status of the run; adds the remote if missing',
+    options: [REPOSITORY, ['--force', 'git push --force']],
+    load: async () => (await import('./commands/push.js')).pushCommand,
+  },
+  {
+    usage: 'runs',
+    description: 'list runs, newest first',
+    options: [
+      ['--repository <name>', 'only of this repository'],
+      ['--branch <name>', 'only of this branch'],
+      ['--commit <sha>', 'only of this commit'],
+      ['--status <status>', 'only with this status'],
+      ...PAGING,
+    ],
+    load: async () => (await runs()).runsCommand,
+  },
+  {
+    usage: 'show <run>',
+    description: 'show a run, its steps and its open questions; exit by its status',
+    load: async () => (await runs()).showCommand,
+  },
+  {
+    usage: 'watch <run>',
+    description: 'follow a run until it is over or waits for people; exit by its status',
+    options: [['--to-end', 'go on while it waits for people']],
+    load: async () => (await runs()).watchCommand,
+  },
+  {
+    usage: 'logs <run> [step]',
+    description: 'print the log of a run, or of one of its steps',
+    options: [['-f, --follow', 'go on until the run is over'], ...PAGING],
+    load: async () => (await import('./commands/logs.js')).logsCommand,
+  },
+  {
+    usage: 'approve <run> [step]',
+    description: 'say yes at a gate',
+    options: [MESSAGE],
+    load: async () => (await gates()).approveCommand,
+  },
+  {
+    usage: 'reject <run> [step]',
+    description: 'say no at a gate: what was deployed is put back',
+    options: [MESSAGE],
+    load: async () => (await gates()).rejectCommand,
+  },
+  {
+    usage: 'cancel <run>',
+    description: 'stop a run: what was deployed is put back',
+    options: [MESSAGE],
+    load: async () => (await gates()).cancelCommand,
+  },
+  {
+    usage: 'rollback <stage>',
+    description: 'deploy an earlier release to STAGE or REPOSITORY/STAGE',
+    options: [
+      ['--to <digest>', 'default: what served before and was not rejected'],
+      MESSAGE,
+      ['--watch', 'show it, and exit by its status'],
+    ],
+    load: async () => (await stages()).rollbackCommand,
+  },
+  {
+    usage: 'stages',
+    description: 'list stages: address, health, what serves, who waits',
+    options: [['--repository <name>', 'only of this repository']],
+    load: async () => (await stages()).stagesCommand,
+  },
+  {
+    usage: 'releases',
+    description: 'list releases, newest first',
+    options: [['--repository <name>', 'only of this repository'], ...PAGING],
+    load: async () => (await stages()).releasesCommand,
+  },
+  {
+    usage: 'doctor',
+    description: 'check everything that Slipway needs, and say what to do',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand,
+  },
+  {
+    usage: 'users [login]',
+    description: 'list users; with a login: create or change one',
+    options: [
+      ['+--team <name>', 'the teams of the user; may be given several times'],
+      ['--disable', 'lock the user out'],
+      ['--enable', 'let the user in again'],
+    ],
+    load: async () => (await users()).usersCommand,
+  },
+  {
+    usage: 'tokens',
+    description: 'list, create or revoke API tokens',
+    options: [
+      ['--create <name>', 'what the new token is for'],
+      ['+--scope <scope>', 'read, push, run, approve or admin; may be given several times'],
+      ['--login <login>', 'whose; default: yours'],
+      ['--expires-in-days <n>', 'default: never'],
+      ['--revoke <id>', 'make a token useless'],
+    ],
+    load: async () => (await users()).tokensCommand,
+  },
+  {
+    usage: 'audit',
+    description: 'list who did what, newest first',
+    options: [...PAGING],
+    load: async () => (await users()).auditCommand,
+  },
+];
+
+/** Runs one command line; the exit code. Never throws. */
+export async function runCli(argv: string[], io: Io): Promise<ExitCode> {
+  const json = argv.includes('--json');
+  let code: ExitCode = EXIT.good;
+  const program = build(io, (exit) => {
+    code = exit;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
+    const failure = toFailure(error instanceof CommanderError ? usageError(error) : error);
+    if (json) io.out(JSON.stringify({ error: failure.error }, null, 2));
+    io.err(failure.error.detail);
+    if (failure.error.help) io.err(failure.error.help);
+    return failure.code;
+  }
+}
+
+function build(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command('slipway')
+    .description('Turns a git push into a durable delivery.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: () => undefined,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 succeeded, 1 said no, 2 wrong usage, 3 errored or unreachable, 4 still waiting.',
+    );
+  for (const spec of COMMANDS) add(program, spec, io, done);
+  return program;
+}
+
+function add(program: Command, spec: Spec, io: Io, done: (code: ExitCode) => void): void {
+  const command = program.command(spec.usage).description(spec.description);
+  for (const [flags, description] of spec.options ?? []) {
+    if (flags.startsWith('+')) {
+      const collect = (value: string, all: string[] = []) => [...all, value];
+      command.option(flags.slice(1), description, collect);
+    } else command.option(flags, description);
+  }
+  command.option('--json', 'print one JSON document');
+  command.action(async (...given: unknown[]) => {
+    const options = command.opts<{ json?: boolean }>();
+    const args = given.slice(0, -2).flat() as (string | undefined)[];
+    const context: Context = { io, json: options.json === true };
+    const run = await spec.load();
+    const { code, json, lines } = await run(context, { args, options });
+    if (context.json) io.out(JSON.stringify(json, null, 2));
+    else for (const line of lines) io.out(line);
+    done(code);
+  });
+}
+
+function usageError(error: CommanderError): CliError {
+  const message = error.message.replace(/^error: /, '');
+  if (error.code === 'commander.help') {
+    return new CliError(EXIT.usage, 'which command?', 'See "slipway --help".');
+  }
+  return new CliError(EXIT.usage, message, 'See "slipway --help", or "slipway COMMAND --help".');
+}

@@ -1,0 +1,122 @@
+/** Who calls, and what they may do. Tokens are compared by their sha256; nothing else is kept. */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import type { Scope, Store } from '../../activities/store/store.ports.js';
+import { Forbidden, Unauthenticated } from './errors.js';
+
+/** Who the request's token belongs to. */
+export interface User {
+  login: string;
+  teams: string[];
+  scopes: Scope[];
+  /** Of the token; null when it does not expire. */
+  expiresAt: Date | null;
+}
+
+const TOKEN = /^slp_[A-Za-z0-9_-]{43}$/;
+
+/** 256 random bits; the prefix lets secret scanners find a leaked one. */
+export function newToken(): string {
+  return `slp_${randomBytes(32).toString('base64url')}`;
+}
+
+/** Without salt: a token has 256 random bits. */
+export function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/** `admin` includes all others. */
+export function may(user: User, scope: Scope): boolean {
+  return user.scopes.includes(scope) || user.scopes.includes('admin');
+}
+
+/** @throws {Forbidden} that names the scope. */
+export function demand(user: User, scope: Scope): void {
+  if (may(user, scope)) return;
+  throw new Forbidden(
+    `the token of "${user.login}" lacks the scope "${scope}"`,
+    `Use a token with the scope "${scope}"; an admin, or you with such a token, can create one.`,
+  );
+}
+
+/** Finds who a token belongs to. Also for the git endpoint, whose password is a token. */
+export class Authenticator {
+  constructor(private readonly users: Store['users']) {}
+
+  /** Undefined for a token that is unknown, revoked, expired or of a disabled user. */
+  async identify(token: string): Promise<User | undefined> {
+    if (!TOKEN.test(token)) return undefined;
+    const found = await this.users.byTokenHash(hashOf(token));
+    if (!found) return undefined;
+    const { user, token: row } = found;
+    const { scopes, expiresAt } = row;
+    return { login: user.login, teams: user.teams, scopes, expiresAt };
+  }
+
+  /** @throws {Unauthenticated} when the header lets nobody in. */
+  async bearer(authorization: string | undefined): Promise<User> {
+    const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+    const user = token ? await this.identify(token) : undefined;
+    if (!user) throw new Unauthenticated();
+    return user;
+  }
+}
+
+const NEEDS = 'slipway:needs';
+export type Need = Scope | 'nothing';
+
+/** The scope that a route needs. A route without one answers nobody. */
+export const Needs = (scope: Scope) => SetMetadata(NEEDS, scope satisfies Need);
+/** Answers without a token: health and docs only. */
+export const Public = () => SetMetadata(NEEDS, 'nothing' satisfies Need);
+/** What the handler or its class says; undefined is a route that somebody forgot to protect. */
+export function needOf(reflector: Reflector, handler: object, owner: object): Need | undefined {
+  return reflector.getAllAndOverride<Need | undefined>(NEEDS, [handler as never, owner as never]);
+}
+
+interface WithUser {
+  slipwayUser?: User;
+}
+
+@Injectable()
+export class ScopeGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const need = needOf(this.reflector, context.getHandler(), context.getClass());
+    if (need === 'nothing') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest & WithUser>();
+    request.slipwayUser ??= await this.authenticator.bearer(request.headers.authorization);
+    if (need === undefined) throw new Error(`${request.url} has no @Needs`);
+    demand(request.slipwayUser, need);
+    return true;
+  }
+}
+
+/** Lets nobody upload a body before we know who it is. Runs before Fastify reads one. */
+export async function identifyEarly(
+  authenticator: Authenticator,
+  request: FastifyRequest & WithUser,
+): Promise<void> {
+  request.slipwayUser = await authenticator.bearer(request.headers.authorization);
+}
+
+/** The caller. Only on routes with `@Needs`. */
+export const CurrentUser = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): User => {
+    const user = context.switchToHttp().getRequest<WithUser>().slipwayUser;
+    if (!user) throw new Error('a route without @Needs asked for its user');
+    return user;
+  },
+);

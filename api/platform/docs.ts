@@ -1,0 +1,24 @@
+/** What a route says about itself for /docs, beside what its parameters say by their schemas. */
+import { SetMetadata } from '@nestjs/common';
+import type { z } from 'zod';
+
+export const DESCRIBED = 'slipway:described';
+
+export interface Described {
+  /** One line, for the list of routes. */
+  summary: string;
+  /** What it answers; absent: nothing. */
+  answer?: z.ZodType;
+  /** Default 200. */
+  status?: number;
+  /** Other forms of the answer, by media type: what they hold. */
+  also?: Record<string, string>;
+  /** An example of the answer. */
+  example?: unknown;
+  /** An example of the body. */
+  body?: unknown;
+  /** HTTP numbers of its own refusals; 400, 401, 403 and 503 come with every route. */
+  refuses?: Partial<Record<404 | 409 | 413, string>>;
+}
+
+export const Describe = (described: Described) => SetMetadata(DESCRIBED, described);

@@ -1,0 +1,128 @@
+/** The only place that knows HTTP numbers of errors. Every refusal is an RFC 9457 problem document. */
+import { STATUS_CODES } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SlipwayError } from '../../activities/platform/errors.js';
+import { BadCursor, StoreUnavailable } from '../../activities/store/errors.js';
+import type { Problem } from '../client/wire.js';
+import { BadInput, Forbidden, NotFound, Refused, Unauthenticated, Unavailable } from './errors.js';
+import type { Log } from './log.js';
+import { methodsOf } from './methods.js';
+
+const PREFIX = 'urn:slipway:problem:';
+const STORE_RETRY_SECONDS = 5;
+
+/** What is said for refusals that Fastify or Nest make, by number. */
+const OF_THE_FRAMEWORK: Record<number, { code: string; help: string }> = {
+  400: { code: 'malformed', help: 'Send a JSON document, and percent-encode the address.' },
+  404: { code: 'no-route', help: 'Look at /docs for what there is.' },
+  405: { code: 'method-not-allowed', help: 'The header Allow names the methods of this address.' },
+  413: { code: 'too-large', help: 'A body may have 1 MiB; a pipeline 2 MiB.' },
+  414: { code: 'too-long', help: 'Shorten the address.' },
+  415: { code: 'media-type', help: 'Send "Content-Type: application/json".' },
+};
+
+interface Answer {
+  problem: Problem;
+  headers?: Record<string, string>;
+}
+
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const { problem, headers } = this.answer(thrown, request);
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    if (hasUnreadBody(request)) reply.header('connection', 'close');
+    reply
+      .headers(headers ?? {})
+      .code(problem.status)
+      .type('application/problem+json')
+      .send(problem);
+  }
+
+  private answer(thrown: unknown, request: FastifyRequest): Answer {
+    if (thrown instanceof SlipwayError) return this.ours(thrown);
+    const status = statusOf(thrown);
+    if (status === undefined || status >= 500) return this.bug(thrown, request);
+    const allowed = status === 404 ? methodsOf(request) : [];
+    if (allowed.length > 0) {
+      const detail = `${request.method} is not offered here`;
+      const headers = { allow: allowed.join(', ') };
+      return { problem: frameworkProblem(405, detail), headers };
+    }
+    const unknown = `there is nothing at ${request.method} ${request.url.split('?')[0]}`;
+    const detail = status === 404 ? unknown : (thrown as Error).message;
+    return { problem: frameworkProblem(status, detail) };
+  }
+
+  private ours(error: SlipwayError): Answer {
+    const status = numberOf(error);
+    const problem: Problem = {
+      type: PREFIX + error.code,
+      title: STATUS_CODES[status] ?? '',
+      status,
+      detail: error.message,
+      help: error.help,
+      ...(error instanceof BadInput ? { errors: [...error.errors] } : {}),
+    };
+    if (status === 401) {
+      return { problem, headers: { 'www-authenticate': 'Bearer realm="slipway"' } };
+    }
+    if (status === 503) {
+      const seconds = error instanceof Unavailable ? error.retryAfterSeconds : STORE_RETRY_SECONDS;
+      this.log.warn({ code: error.code, detail: error.message }, 'answered 503');
+      return { problem, headers: { 'retry-after': String(seconds) } };
+    }
+    return { problem };
+  }
+
+  private bug(thrown: unknown, request: FastifyRequest): Answer {
+    this.log.error({ err: thrown, request: request.id, url: request.url }, 'a request found a bug');
+    return {
+      problem: {
+        type: `${PREFIX}bug`,
+        title: 'Internal Server Error',
+        status: 500,
+        detail: `Slipway made a mistake; its log knows it as request "${request.id}"`,
+        help: 'Tell whoever runs Slipway, with that name.',
+      },
+    };
+  }
+}
+
+/** What the caller still sends is not read: the connection ends with the answer. */
+function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
+  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'];
+  return Boolean(hasBody) && !raw.readableEnded;
+}
+
+function numberOf(error: SlipwayError): number {
+  if (error instanceof BadInput || error instanceof BadCursor) return 400;
+  if (error instanceof Unauthenticated) return 401;
+  if (error instanceof Forbidden) return 403;
+  if (error instanceof NotFound) return 404;
+  if (error instanceof Refused) return 409;
+  if (error instanceof Unavailable || error instanceof StoreUnavailable) return 503;
+  return 500;
+}
+
+/** Of Nest's and of Fastify's own errors. */
+function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function frameworkProblem(status: number, detail: string): Problem {
+  const said = OF_THE_FRAMEWORK[status] ?? { code: `http-${status}`, help: 'Look at /docs.' };
+  const title = STATUS_CODES[status] ?? '';
+  return { type: PREFIX + said.code, title, status, detail, help: said.help };
+}

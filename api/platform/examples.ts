@@ -1,0 +1,71 @@
+/** One small world that the examples of /docs tell about. */
+const commit = '3f786850e387550fdab836ed7e6dc881de23001b';
+const digest = `sha256:${'ab'.repeat(32)}`;
+const at = '2026-11-20T09:30:00.000Z';
+
+export const run = {
+  id: 'chat-app-12',
+  repository: 'chat-app',
+  pipeline: 'chat-app',
+  commit,
+  branch: 'main',
+  order: 12,
+  trigger: { kind: 'push', by: 'ada', inputs: {} },
+  status: 'waiting',
+  reason: null,
+  createdAt: at,
+  startedAt: at,
+  finishedAt: null,
+  temporalUrl: null,
+};
+export const step = {
+  name: 'test',
+  kind: 'run',
+  needs: ['verify'],
+  status: 'succeeded',
+  reason: null,
+  summary: '3 commands ok',
+  exitCode: 0,
+  signal: null,
+  attempts: 1,
+  startedAt: at,
+  finishedAt: at,
+};
+export const stageEvent = {
+  kind: 'deploy',
+  revision: commit,
+  digest,
+  rejected: null,
+  runId: 'chat-app-12',
+  reason: null,
+  at,
+};
+export const stage = {
+  repository: 'chat-app',
+  name: 'staging',
+  url: 'http://127.0.0.1:7900',
+  health: 'healthy',
+  message: 'answers 200',
+  serving: { digest, commit, runId: 'chat-app-12' },
+  queue: [],
+  history: [stageEvent],
+};
+export const release = {
+  digest,
+  repository: 'chat-app',
+  commit,
+  runId: 'chat-app-12',
+  artifacts: [{ name: 'image', kind: 'archive', digest, bytes: 48_213, command: 'node main.js' }],
+  createdAt: at,
+};
+export const pipeline = {
+  text: 'version: 1\nname: chat-app\nsteps:\n  test: { run: [npm test] }\n',
+};
+export const finding = {
+  file: '.slipway/pipeline.yaml',
+  line: 14,
+  field: 'steps.deploy.needs[0]',
+  message: 'there is no step "biuld"',
+  help: 'did you mean "build"?',
+};
+export const answer = { answer: 'reject', reason: 'the search page is slow' };

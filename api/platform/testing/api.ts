@@ -1,0 +1,147 @@
+/** A whole API for door tests: real Fastify, real PostgreSQL, a Temporal that obeys the test. */
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Config } from '../../../activities/platform/config.js';
+import { createStore } from '../../../activities/store/store.js';
+import type { Scope, Store } from '../../../activities/store/store.ports.js';
+import { type ThrowAway, throwAwayPostgres } from '../../../activities/store/testing.js';
+import { createApp } from '../../app.js';
+import {
+  PIPELINE_FILES,
+  type PipelineFile,
+  type PipelineFiles,
+} from '../../runs/repositories.ports.js';
+import { hashOf, newToken } from '../auth.js';
+import { FakeWorkflows } from './fake-workflows.js';
+
+export class FakePipelineFiles implements PipelineFiles {
+  /** By `repository` or `repository@ref`. */
+  readonly files = new Map<string, PipelineFile>();
+
+  async read(repository: string, ref: string | undefined): Promise<PipelineFile | undefined> {
+    return this.files.get(ref === undefined ? repository : `${repository}@${ref}`);
+  }
+}
+
+@Global()
+@Module({})
+class FakeGit {}
+
+function gitWith(files: PipelineFiles): DynamicModule {
+  const provider = { provide: PIPELINE_FILES, useValue: files };
+  return { module: FakeGit, providers: [provider], exports: [PIPELINE_FILES] };
+}
+
+export interface Asked {
+  method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  token?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface TestApi {
+  app: NestFastifyApplication;
+  fastify: FastifyInstance;
+  store: Store;
+  postgres: ThrowAway;
+  workflows: FakeWorkflows;
+  files: FakePipelineFiles;
+  /** What was logged, as `level: message`. */
+  logged: string[];
+  /** Of an admin. */
+  admin: string;
+  /** A new token of a user, who is created with it. */
+  tokenOf: (login: string, scopes: Scope[], teams?: string[]) => Promise<string>;
+  /** By the admin, unless `token` says otherwise; `token: ''` sends none. */
+  ask: (path: string, asked?: Asked) => Promise<Answered>;
+  /** Listens on a free port; the address. */
+  listen: () => Promise<string>;
+  close: () => Promise<void>;
+}
+
+export interface Answered {
+  status: number;
+  headers: Record<string, unknown>;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  json: any;
+}
+
+export async function startTestApi(): Promise<TestApi> {
+  const postgres = await throwAwayPostgres();
+  const store = await createStore({ url: postgres.url, poolSize: 4 });
+  const [workflows, files, logged] = [new FakeWorkflows(), new FakePipelineFiles(), []];
+  const app = await createApp(
+    { config: configOf(postgres.url), store, workflows, log: logTo(logged) },
+    gitWith(files),
+  );
+  await app.init();
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  await fastify.ready();
+  const tokenOf: TestApi['tokenOf'] = async (login, scopes, teams = []) => {
+    await store.users.put({ login, teams, disabled: false });
+    const token = newToken();
+    const hash = hashOf(token);
+    await store.users.addToken({ login, name: 'test', hash, scopes, expiresAt: null });
+    return token;
+  };
+  const admin = await tokenOf('admin', ['admin'], ['admins']);
+  return {
+    app,
+    fastify,
+    store,
+    postgres,
+    workflows,
+    files,
+    logged,
+    admin,
+    tokenOf,
+    ask: (path, asked) => ask(fastify, admin, path, asked),
+    listen: async () => {
+      await app.listen(0, '127.0.0.1');
+      return app.getUrl();
+    },
+    close: async () => {
+      await app.close();
+      await store.close();
+      await postgres.remove();
+    },
+  };
+}
+
+async function ask(
+  fastify: FastifyInstance,
+  admin: string,
+  path: string,
+  { method = 'GET', token = admin, body, headers = {} }: Asked = {},
+): Promise<Answered> {
+  const answer = await fastify.inject({
+    method,
+    url: path,
+    headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+    ...(body === undefined ? {} : { payload: body as object }),
+  });
+  const isJson = String(answer.headers['content-type']).includes('json');
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text: answer.body,
+    json: isJson ? answer.json() : undefined,
+  };
+}
+
+function configOf(url: string): Config {
+  return Config.parse({
+    SLIPWAY_HOME: '/nowhere',
+    DATABASE_URL: url,
+    TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
+  });
+}
+
+function logTo(lines: string[]) {
+  const at = (level: string) => (_fields: object, message: string) => {
+    lines.push(`${level}: ${message}`);
+  };
+  return { info: at('info'), warn: at('warn'), error: at('error') };
+}

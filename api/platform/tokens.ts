@@ -1,0 +1,6 @@
+/** Provider tokens of what every area of the API is given; `workflows.ports.ts` has its own. */
+
+/** `Store` of activities/store. */
+export const STORE = Symbol('Store');
+/** `Config` of activities/platform. */
+export const CONFIG = Symbol('Config');

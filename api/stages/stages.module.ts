@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { RunsModule } from '../runs/runs.module.js';
+import { StagesController } from './stages.controller.js';
+import { StagesService } from './stages.service.js';
+
+@Module({ imports: [RunsModule], controllers: [StagesController], providers: [StagesService] })
+export class StagesModule {}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Store } from '../../activities/store/store.ports.js';
+import type { CreatedToken, CreateToken, Page, Token } from '../client/wire.js';
+import { Audit } from '../platform/audit.js';
+import { demand, hashOf, may, newToken, type User } from '../platform/auth.js';
+import { NotFound } from '../platform/errors.js';
+import { STORE } from '../platform/tokens.js';
+import { viewToken } from '../platform/views.js';
+
+const DAY_MS = 86_400_000;
+
+/** Everybody sees, makes and revokes their own tokens; an admin everybody's. */
+@Injectable()
+export class TokensService {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    private readonly audit: Audit,
+  ) {}
+
+  async list(login: string | undefined, user: User): Promise<Page<Token>> {
+    if (login !== undefined && login !== user.login) demand(user, 'admin');
+    const whose = login ?? (may(user, 'admin') ? undefined : user.login);
+    return { items: (await this.store.users.tokens(whose)).map(viewToken), next: null };
+  }
+
+  /** The token itself is in the answer, and nowhere else. */
+  async create(wanted: CreateToken, user: User): Promise<CreatedToken> {
+    const login = wanted.login ?? user.login;
+    if (login !== user.login) demand(user, 'admin');
+    for (const scope of wanted.scopes) demand(user, scope);
+    if (!(await this.store.users.get(login))) throw new NotFound(`there is no user "${login}"`);
+    const { name, scopes } = wanted;
+    const expiresAt = expiry(wanted.expiresInDays, user);
+    const detail = { name, scopes, expiresAt: expiresAt?.toISOString() ?? null };
+    const command = { by: user.login, action: 'token.create', subject: `user/${login}`, detail };
+    const token = newToken();
+    return this.audit.during(command, async () => {
+      const hash = hashOf(token);
+      const row = await this.store.users.addToken({ login, name, hash, scopes, expiresAt });
+      return { ...viewToken(row), token };
+    });
+  }
+
+  async revoke(id: string, user: User): Promise<void> {
+    if (!may(user, 'admin')) {
+      const own = await this.store.users.tokens(user.login);
+      if (!own.some((token) => token.id === id)) throw noToken(id);
+    }
+    const command = { by: user.login, action: 'token.revoke', subject: `token/${id}` };
+    await this.audit.during(command, async () => {
+      if (!(await this.store.users.revokeToken(id))) throw noToken(id);
+    });
+  }
+}
+
+/** A token never outlives the one that made it, unless an admin's did. */
+function expiry(days: number | undefined, user: User): Date | null {
+  const wanted = days === undefined ? null : new Date(Date.now() + days * DAY_MS);
+  if (may(user, 'admin') || user.expiresAt === null) return wanted;
+  return wanted && wanted < user.expiresAt ? wanted : user.expiresAt;
+}
+
+function noToken(id: string): NotFound {
+  return new NotFound(`there is no token "${id}"`, 'GET /api/v1/tokens lists them.');
+}
