@@ -1,0 +1,9 @@
+// `npm run bench`: every figure of the product, measured in one run on one machine, beside its peers.
+// --json: one document. --only NAME,…: some figures. Takes about ten minutes; stops by itself.
+// Peers are measured where they are installed: act (host mode), gitlab-ci-local (with rsync).
+import { fileURLToPath } from 'node:url';
+import { foreground, node, progress, setUp } from './setup.mjs';
+
+await setUp(progress(process.stderr));
+const main = fileURLToPath(new URL('bench/main.mjs', import.meta.url));
+process.exitCode = await foreground(node, [main, ...process.argv.slice(2)]);
