@@ -55,6 +55,7 @@ function runs(http: Http) {
     list: (query?: RunQuery) =>
       http.json(wire.pageOf(wire.RunSummary), `${API}/runs`, listed(query)),
     get: (id: string) => http.json(wire.Run, at(id)),
+    steps: (id: string) => http.json(wire.pageOf(wire.Step), `${at(id)}/steps`),
     start: (run: wire.StartRun) => http.json(wire.Run, `${API}/runs`, post(run)),
     cancel: (id: string, cancel: wire.CancelRun = {}) =>
       http.json(wire.CancelledRun, `${at(id)}/cancel`, post(cancel)),

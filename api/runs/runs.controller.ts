@@ -8,6 +8,7 @@ import {
   type Run,
   type RunSummary,
   StartRun,
+  type Step,
 } from '../client/wire.js';
 import { CurrentUser, Needs, type User } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
@@ -44,6 +45,12 @@ export class RunsController {
   @Describe(described.get)
   get(@Param('id', { schema: RunId }) id: string): Promise<Run> {
     return this.runs.get(id);
+  }
+
+  @Get(':id/steps')
+  @Describe(described.steps)
+  async steps(@Param('id', { schema: RunId }) id: string): Promise<Page<Step>> {
+    return { items: (await this.runs.get(id)).steps, next: null };
   }
 
   @Post()

@@ -62,6 +62,12 @@ export const described = {
     example: { ...examples.run, steps: [examples.step] },
     refuses: noRun,
   },
+  steps: {
+    summary: 'The steps of a run, in the order of the file; one page',
+    answer: wire.pageOf(wire.Step),
+    example: { items: [examples.step], next: null },
+    refuses: noRun,
+  },
   start: {
     summary: 'Starts a run by hand',
     status: 201,

@@ -129,6 +129,14 @@ describe('a prepared run', () => {
 });
 
 describe('lists of runs', () => {
+  it('have steps, also on a page of their own', async () => {
+    const { id } = await openRun(api);
+    const { steps } = (await api.ask(`/api/v1/runs/${id}`)).json;
+    expect(steps.length).toBeGreaterThan(0);
+    expect((await api.ask(`/api/v1/runs/${id}/steps`)).json).toEqual({ items: steps, next: null });
+    expect((await api.ask('/api/v1/runs/shop-999/steps')).status).toBe(404);
+  });
+
   it('have pages, and filters', async () => {
     await openRun(api);
     await openRun(api);
