@@ -89,9 +89,10 @@ async function archive(
   const target = join(workspace.scratch, 'artifact.tar');
   await writeArchive(workspace.tree, files, target);
   const { digest, bytes } = await deps.artifacts.putFile(target);
-  log.write('slipway', `${files.length} files kept as ${digest} (${bytes} bytes)\n`);
+  const counted = files.length === 1 ? '1 file' : `${files.length} files`;
+  log.write('slipway', `${counted} kept as ${digest} (${bytes} bytes)\n`);
   return {
-    ...succeeded(commands, `${files.length} files kept as ${short(digest)}`),
+    ...succeeded(commands, `${counted} kept as ${short(digest)}`),
     artifact: { name, kind: 'archive', digest, bytes, ...(command !== undefined && { command }) },
   };
 }
