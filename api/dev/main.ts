@@ -18,6 +18,8 @@ if (unknown) {
   process.exit(EXIT.usage);
 }
 
+// A terminal that was closed, or a pipe that nobody reads: the stack must still be stopped in order.
+for (const out of [process.stdout, process.stderr]) out.on('error', () => {});
 const screen = terminalScreen();
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
