@@ -12,6 +12,7 @@ if (args.includes('--help') || args.includes('-h')) {
 
   --empty             bring no sample application
   SLIPWAY_HOME        folder of all state (default .slipway)
+  SLIPWAY_EXECUTOR    sandbox or plain (default: sandbox where it works)
   SLIPWAY_PORT        port of the API (default 7800; a free one when it is taken)
   TEMPORAL_CLI        the Temporal server binary to use
   TEMPORAL_ADDRESS    use this Temporal instead of starting one

@@ -3,11 +3,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bringSandboxTools } from './scripts/sandbox-tools.mjs';
 import { environment, foreground, node, root, setUp } from './scripts/setup.mjs';
 
 const only = process.argv.slice(2);
 try {
   await setUp();
+  bringSandboxTools();
 } catch (error) {
   console.error(`\n${error.message}`);
   process.exit(3);

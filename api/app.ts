@@ -7,18 +7,20 @@ import { ApprovalsModule } from './approvals/approvals.module.js';
 import { HealthController } from './health/health.controller.js';
 import { PipelinesController } from './pipelines/pipelines.controller.js';
 import { ScopeGuard } from './platform/auth.js';
+import { DEADLINES } from './platform/deadlines.js';
 import { serveDocs } from './platform/docs.routes.js';
 import { ErrorFilter } from './platform/error.filter.js';
 import { type Parts, platformOf } from './platform/parts.js';
 import { validationPipe } from './platform/requests.js';
-import { BODY_LIMIT_BYTES, hardenServer, newRequestId } from './platform/server.js';
+import { hardenServer, serverOptions } from './platform/server.js';
 import { ReleasesController } from './releases/releases.controller.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
 import { StagesModule } from './stages/stages.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
-  imports: [RunsModule, ApprovalsModule, StagesModule, UsersModule],
+  imports: [RunsModule, ApprovalsModule, StagesModule, UsersModule, SecretsModule],
   controllers: [HealthController, PipelinesController, ReleasesController],
   providers: [{ provide: APP_GUARD, useClass: ScopeGuard }],
 })
@@ -28,25 +30,23 @@ class ApiModule {}
  * Puts the application together. It serves nothing until `listen` or `init`.
  *
  * @param git the git area: a global module that provides PIPELINE_FILES, and registers its routes.
+ * @param deadlines shorter ones for tests.
  */
 export async function createApp(
   parts: Parts,
   git: Type | DynamicModule,
+  deadlines = DEADLINES,
 ): Promise<NestFastifyApplication> {
+  const errors = new ErrorFilter(parts.log);
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: ApiModule, imports: [platformOf(parts), git] },
-    new FastifyAdapter({
-      bodyLimit: BODY_LIMIT_BYTES,
-      genReqId: newRequestId,
-      forceCloseConnections: true,
-      routerOptions: { maxParamLength: 300 },
-    }),
+    new FastifyAdapter(serverOptions(parts.config, errors, deadlines)),
     { bodyParser: false, logger: false, abortOnError: false },
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  hardenServer(app, fastify);
+  hardenServer(app, fastify, deadlines);
   serveDocs(app, fastify);
   app.useGlobalPipes(validationPipe());
-  app.useGlobalFilters(new ErrorFilter(parts.log));
+  app.useGlobalFilters(errors);
   return app;
 }

@@ -1,10 +1,12 @@
 /** The process of the ways in: REST, docs, health and the git endpoint. */
 import { readConfig } from '../activities/platform/config.js';
+import { watchDescriptors } from '../activities/platform/descriptors.js';
 import { keepTrying } from '../activities/platform/keep-trying.js';
 import { startLifetime } from '../activities/platform/lifetime.js';
 import { createLog } from '../activities/platform/logging.js';
 import { sayReady } from '../activities/platform/ready.js';
 import { temporalClient } from '../activities/platform/temporal.js';
+import { secretParts } from '../activities/secrets/assemble.js';
 import { StoreUnavailable } from '../activities/store/errors.js';
 import { createStore } from '../activities/store/store.js';
 import { createApp } from './app.js';
@@ -15,6 +17,7 @@ import { admitFirstAdmin } from './users/first-admin.js';
 const config = readConfig();
 const log = createLog('api', config.SLIPWAY_LOG_LEVEL);
 const life = startLifetime(log);
+watchDescriptors(log);
 
 try {
   const store = await keepTrying(
@@ -31,7 +34,8 @@ try {
   life.atEnd('temporal', () => client.connection.close());
   await admitFirstAdmin(store.users, config.SLIPWAY_ADMIN_TOKEN_FILE);
   const workflows = createWorkflows(client, config.SLIPWAY_TASK_QUEUE);
-  const app = await createApp({ config, store, workflows, log }, GitModule);
+  const { keeper: secrets } = secretParts(config, store.secrets);
+  const app = await createApp({ config, store, workflows, secrets, log }, GitModule);
   life.atEnd('server', () => app.close());
   await app.listen(config.SLIPWAY_PORT, config.SLIPWAY_HOST);
   log.info({ url: await app.getUrl() }, 'the API answers');

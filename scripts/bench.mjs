@@ -1,5 +1,7 @@
 // `npm run bench`: every figure of the product, measured in one run on one machine, beside its peers.
 // --json: one document. --only NAME,…: some figures. Takes about ten minutes; stops by itself.
+// --only overload (or queued, turns, neighbours, pushes, followers, bigLog, gates): too much of everything;
+// sizes by flags: --runs 1000 --turns 60 --wide 200 --pushes 200 --followers 50 --log-mib 100 --gates 2000.
 // Peers are measured where they are installed: act (host mode), gitlab-ci-local (with rsync).
 import { fileURLToPath } from 'node:url';
 import { foreground, node, progress, setUp } from './setup.mjs';

@@ -5,8 +5,10 @@ import { build } from './build.mjs';
 
 await build();
 const { pipelineJsonSchema } = await import('../dist/workflows/pipeline/json-schema.js');
+const { accessDocument } = await import('../dist/api/access.js');
 const made = {
   'docs/pipeline.schema.json': `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`,
+  'docs/api-access.md': await accessDocument(),
 };
 
 const stale = [];

@@ -1,12 +1,17 @@
 // Records the histories that the replay tests replay: starts a Temporal server of its own, plays the
-// stories of workflows/testing/recorded-stories.ts on it, and writes workflows/testing/recorded/*.json.
-// Run it when a workflow changes on purpose, and look at the difference: TEMPORAL_CLI names the server.
+// stories of workflows/testing/recorded-stories.ts on it, and writes those that are not there yet into
+// workflows/testing/recorded/VERSION. VERSION is the one of package.json, or `-- --release VERSION`.
+// Run it before a release is given away. TEMPORAL_CLI names the server.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 
-const folder = fileURLToPath(new URL('../workflows/testing/recorded', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { values } = parseArgs({ options: { release: { type: 'string', default: version } } });
+const recorded = new URL(`../workflows/testing/recorded/${values.release}`, import.meta.url);
 const NAMES = ['Repository', 'Pipeline', 'Commit', 'Branch', 'Stage', 'Status'];
 const START_MS = 20_000;
 
@@ -32,7 +37,11 @@ const server = spawn(
 try {
   await listening(port);
   const { record } = await import('../dist/workflows/testing/record.js');
-  await record(`127.0.0.1:${port}`, folder);
+  const files = await record(`127.0.0.1:${port}`, fileURLToPath(recorded));
+  for (const file of files) console.log(`new: ${values.release}/${file}`);
+  console.log(
+    `${files.length} new; what was there stays, since runs of ${values.release} may exist`,
+  );
 } finally {
   server.kill();
 }

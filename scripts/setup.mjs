@@ -1,7 +1,7 @@
 // Brings a fresh checkout to the point where compiled code can run. Needs Node 20 and npm, nothing else.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,6 +34,7 @@ async function installDependencies() {
     .digest('hex');
   const installed = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
   if (installed === lock && existsSync(node)) return 'up to date';
+  refuseLink(join(root, 'node_modules'));
   await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (!existsSync(node)) {
     throw new Error(
@@ -42,6 +43,15 @@ async function installDependencies() {
   }
   writeFileSync(stampFile, lock);
   return 'installed';
+}
+
+/** `npm ci` empties the folder that a link leads to, and with it another checkout. */
+function refuseLink(folder) {
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new Error(
+    `"${folder}" is a link, and its packages are not those of package-lock.json: ` +
+      'install them where it leads to, or remove the link and start again.',
+  );
 }
 
 /** Runs a command quietly; on failure throws with what it said last. */

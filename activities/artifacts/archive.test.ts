@@ -58,7 +58,9 @@ async function selected(...patterns: string[]): Promise<string[]> {
 }
 
 /** A tar file with exactly these entries, as no honest tool would write it. */
-async function forged(entries: { path: string; type: string; linkpath?: string; size?: number }[]) {
+async function forged(
+  entries: { path: string; type: string; linkpath?: string; size?: number; mode?: number }[],
+) {
   const blocks = entries.map((entry) => {
     const header = new Header({ mode: 0o644, size: 0, mtime: new Date(0), ...entry } as never);
     header.encode();
@@ -150,6 +152,32 @@ describe('an archive', () => {
     expect(await readdir(out)).not.toContain(entry.path);
   });
 
+  it('gives nobody the rights of somebody else', async () => {
+    const file = await forged([
+      { path: 'file', type: 'File', mode: 0o6755 },
+      { path: 'folder', type: 'Directory', mode: 0o3755 },
+    ]);
+    await extractArchive(file, out);
+    for (const path of ['file', 'folder']) {
+      expect((await lstat(join(out, path))).mode & 0o7000).toBe(0);
+    }
+  });
+
+  it('takes names with line ends and escape sequences as they are', async () => {
+    await write({ 'a\nb\u001b[31m': 'odd' });
+    await extractArchive(await archive(['.']), out);
+    expect(await readdir(out)).toEqual(['a\nb\u001b[31m']);
+  });
+
+  it('refuses a link in the place of a folder', async () => {
+    const file = await forged([
+      { path: 'x', type: 'SymbolicLink', linkpath: 'y' },
+      { path: 'x', type: 'File' },
+      { path: 'x', type: 'Directory' },
+    ]);
+    await expect(extractArchive(file, out)).rejects.toThrow(ArchiveRefused);
+  });
+
   it('refuses a file below a link of the same archive', async () => {
     const file = await forged([
       { path: 'd', type: 'SymbolicLink', linkpath: 'elsewhere' },
@@ -188,6 +216,15 @@ describe('a selection', () => {
   it('takes a name with glob characters literally when there is such a file', async () => {
     await write({ 'pages/[id]/page.js': '', 'pages/i/page.js': '' });
     expect(await selected('pages/[id]/page.js')).toEqual(['pages/[id]/page.js']);
+  });
+
+  it('gives up on patterns that are written to take for ever', async () => {
+    const costly = `{${Array(60).fill('*a').join(',')}}${'a'.repeat(120)}b`;
+    const names = Array.from({ length: 20 }, (_, i) => `${'a'.repeat(245)}${i}`);
+    await write(Object.fromEntries(names.map((name) => [name, ''])));
+    const { refused, files } = await selectFiles(tree, [costly, '*a19']);
+    expect(refused).toEqual([expect.stringContaining('take too long to compare')]);
+    expect(files).toHaveLength(1);
   });
 
   it('says which patterns match nothing', async () => {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract, Pack, type ReadEntry } from 'tar';
 import { SlipwayError, wordsOf } from '../platform/errors.js';
+import { machineTrouble } from '../platform/machine.js';
 import { leavesFolder, linkOnTheWay, MAX_ARCHIVE_ENTRIES, type SelectedFile } from './selection.js';
 
 /** Unpacked contents of one archive, bytes (8 GiB). */
@@ -56,6 +57,7 @@ export async function writeArchive(
  *
  * @throws {ArchiveRefused} for paths or links that leave the folder, paths through links, hard links,
  * devices, more than MAX_ARCHIVE_ENTRIES entries, more than MAX_ARCHIVE_BYTES, and damaged archives.
+ * @throws {MachineTrouble} when there is no room for what is in it.
  */
 export async function extractArchive(
   archive: string,
@@ -65,12 +67,15 @@ export async function extractArchive(
   await extract({
     file: archive,
     cwd: folder,
-    strict: true,
     noMtime: true,
     preserveOwner: false,
     filter: (_path, entry) => unpacked.accepts(entry as ReadEntry),
+    // Every warning refuses, as `strict` would; but `strict` answers while files are still being written.
+    onwarn: (_code, message, data) => {
+      unpacked.refusal ??= damaged('errno' in data ? data : message, folder);
+    },
   }).catch((error: unknown) => {
-    unpacked.refusal ??= damaged(error);
+    unpacked.refusal ??= damaged(error, folder);
   });
   if (unpacked.refusal) throw unpacked.refusal;
   for (const [path, target] of unpacked.links) await makeLink(folder, path, target);
@@ -81,11 +86,14 @@ export async function extractArchive(
 class Unpacked {
   entries = 0;
   bytes = 0;
-  refusal: ArchiveRefused | undefined;
+  refusal: SlipwayError | undefined;
   readonly links = new Map<string, string>();
 
   /** True when the entry is to be unpacked by the library. */
-  accepts({ type, path, size, linkpath }: ReadEntry): boolean {
+  accepts(entry: ReadEntry): boolean {
+    const { type, path, size, linkpath } = entry;
+    // Nobody is given another user's rights by unpacking.
+    if (entry.mode !== undefined) entry.mode &= 0o777;
     this.entries++;
     this.bytes += size;
     this.refusal ??= objection({ type, path, linkpath }) ?? overLimit(this);
@@ -105,7 +113,7 @@ async function makeLink(folder: string, path: string, target: string): Promise<v
     await rm(place, { force: true });
     await symlink(target, place);
   } catch (error) {
-    throw damaged(error);
+    throw damaged(error, folder);
   }
 }
 
@@ -169,7 +177,10 @@ function refused(what: string): ArchiveRefused {
   );
 }
 
-function damaged(error: unknown): ArchiveRefused {
+/** A machine without room says nothing about the archive. */
+function damaged(error: unknown, folder: string): SlipwayError {
+  const trouble = machineTrouble(error, folder);
+  if (trouble) return trouble;
   return new ArchiveRefused(
     `the archive cannot be unpacked: ${wordsOf(error)}`,
     'Look at the step that made it; a link in the workspace may be in the way.',

@@ -18,30 +18,41 @@ export async function moveDurably(from: string, to: string): Promise<void> {
 
 /** Writes `text` to `to`: durable when it returns, never half there. */
 export async function writeDurably(to: string, text: string): Promise<void> {
-  const partial = await partialBeside(to);
-  const file = await open(partial, 'wx');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(partial, to);
+  await wholeOrNothing(to, async (partial) => {
+    const file = await open(partial, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
   await sync(dirname(to));
 }
 
 /** From another file system, where a rename cannot reach. */
 async function copyDurably(from: string, to: string): Promise<void> {
-  const partial = await partialBeside(to);
-  await copyFile(from, partial);
-  await sync(partial);
-  await rename(partial, to);
+  await wholeOrNothing(to, async (partial) => {
+    await copyFile(from, partial);
+    await sync(partial);
+  });
   await rm(from);
 }
 
-async function partialBeside(to: string): Promise<string> {
+/** What could not be written to its end is removed: it would fill a full disk for ever. */
+async function wholeOrNothing(
+  to: string,
+  write: (partial: string) => Promise<void>,
+): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  return join(dirname(to), `.partial-${randomUUID()}`);
+  const partial = join(dirname(to), `.partial-${randomUUID()}`);
+  try {
+    await write(partial);
+    await rename(partial, to);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
 
 async function sync(path: string): Promise<void> {

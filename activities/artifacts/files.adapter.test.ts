@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ArtifactMissing } from './artifacts.ports.js';
+import { writeDurably } from './durable.js';
 import { FilesArtifactStore, FilesCacheStore } from './files.adapter.js';
 
 let root: string;
@@ -51,6 +52,15 @@ describe('the artifact store', () => {
 
   it('never takes a path for a digest', async () => {
     await expect(store.path('sha256:../../etc/passwd')).rejects.toThrow('64 digits');
+  });
+});
+
+describe('a file that cannot be written to its end', () => {
+  it('leaves nothing behind that would fill the disk', async () => {
+    const taken = join(root, 'names', 'taken');
+    await mkdir(join(taken, 'by a folder'), { recursive: true });
+    await expect(writeDurably(taken, 'text')).rejects.toThrow();
+    expect(await readdir(join(root, 'names'))).toEqual(['taken']);
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import picomatch from 'picomatch';
+import { fixedFolderOf, isGlob, Patterns, TooCostly } from '../../workflows/pipeline/glob.js';
 import { SlipwayError } from '../platform/errors.js';
 
 /** Entries of one archive. */
@@ -29,13 +29,14 @@ export interface Selection {
   files: SelectedFile[];
   /** Patterns that match nothing. */
   missing: string[];
-  /** Patterns and links that lead out of the folder, each with its reason. */
+  /** Patterns and links that lead out of the folder, and costly patterns, each with its reason. */
   refused: string[];
 }
 
 /**
  * Selects files, folders and symbolic links by `patterns`: plain paths, or globs where no file has
- * that very name. Sockets, pipes and devices are left out.
+ * that very name. Sockets, pipes and devices are left out. The globs are those of the pipeline file:
+ * as regular expressions, hostile ones would hold up the whole worker.
  *
  * @throws {TooManyFiles}
  */
@@ -66,9 +67,14 @@ class Selector {
       return;
     }
     const stats = await look(join(this.folder, path));
-    if (stats) await this.take(path, stats);
-    else await this.takeMatches(path);
-    if (this.found.size === before && !this.has(path)) this.missing.push(pattern);
+    try {
+      if (stats) await this.take(path, stats);
+      else await this.takeMatches(path);
+      if (this.found.size === before && !this.has(path)) this.missing.push(pattern);
+    } catch (error) {
+      if (!(error instanceof TooCostly)) throw error;
+      this.refused.push(`"${pattern}": ${error.message}`);
+    }
   }
 
   async finish(): Promise<Selection> {
@@ -83,10 +89,9 @@ class Selector {
 
   /** True when an earlier pattern took what this one means. */
   private has(path: string): boolean {
-    const { base, isGlob } = picomatch.scan(path);
-    if (!isGlob) return this.found.has(path);
-    const isMatch = picomatch(path, { dot: true });
-    return [...this.found.keys()].some((each) => each.startsWith(base) && isMatch(each));
+    if (!isPattern(path)) return this.found.has(path);
+    const patterns = new Patterns([path]);
+    return [...this.found.keys()].some((each) => patterns.matching(each) !== undefined);
   }
 
   private async take(path: string, stats: Stats): Promise<void> {
@@ -102,14 +107,14 @@ class Selector {
   }
 
   private async takeMatches(glob: string): Promise<void> {
-    const { base, isGlob } = picomatch.scan(glob);
-    if (!isGlob) return;
-    const start = base === '' ? '.' : base;
+    if (!isPattern(glob)) return;
+    const start = fixedFolderOf(glob) || '.';
     if ((await linkOnTheWay(this.folder, `${start}/x`)) !== undefined) return;
     if (!(await look(join(this.folder, start)))?.isDirectory()) return;
-    const isMatch = picomatch(glob, { dot: true });
+    const patterns = new Patterns([glob]);
     for await (const [path, stats] of this.walk(start)) {
-      if (isMatch(path) && !this.found.has(path)) await this.take(path, stats);
+      if (patterns.matching(path) !== undefined && !this.found.has(path))
+        await this.take(path, stats);
     }
   }
 
@@ -143,6 +148,10 @@ class Selector {
       this.refused.push(`"${path}" is a link to "${target}", which leads out of the workspace`);
     }
   }
+}
+
+function isPattern(path: string): boolean {
+  return /[*?{]/.test(path) && isGlob(path);
 }
 
 /** The first folder on the way to `path`, below `folder`, that is a link. */

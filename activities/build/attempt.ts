@@ -1,6 +1,5 @@
 /** One attempt of a step that runs commands: what is the same for `run` and `build`, from start to end. */
 
-import { constants } from 'node:os';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { STEP_TIMEOUT_SECONDS } from '../../workflows/domain/limits.js';
 import type { RunRef } from '../../workflows/domain/run.js';
@@ -9,18 +8,19 @@ import type { Cache } from '../../workflows/pipeline/plan.js';
 import { extractArchive } from '../artifacts/archive.js';
 import type { ArtifactStore, CacheStore } from '../artifacts/artifacts.ports.js';
 import type { Logs, StepLog } from '../logs/logs.ports.js';
+import type { Mask } from '../logs/mask.js';
 import { SlipwayError, wordsOf } from '../platform/errors.js';
-import type { Checkouts, Executor } from './build.ports.js';
+import { startHeartbeats } from '../platform/heartbeats.js';
+import { machineTrouble } from '../platform/machine.js';
+import type { Checkouts, Executor, Network, StepSecrets } from './build.ports.js';
 import { restoreCaches, saveCaches } from './caches.js';
 import { environmentOf } from './environment.js';
 import { type Outputs, readOutputs } from './outputs.js';
 import type { WorkspacePool } from './pool.js';
+import { nameOf, refusalOf, skippedAfter } from './refusals.js';
 import { type Ending, runCommands } from './runner.js';
+import { hiding } from './secrets.js';
 import type { Workspace, Workspaces } from './workspace.js';
-
-const HEARTBEAT_MS = 1_000;
-/** A command as it is quoted in a reason, characters. */
-const MAX_QUOTED_CHARS = 120;
 
 export interface BuildDeps {
   source: Checkouts;
@@ -29,10 +29,13 @@ export interface BuildDeps {
   logs: Logs;
   executor: Executor;
   workspaces: Workspaces;
+  secrets: StepSecrets;
   /** Where the stage answers; undefined when it serves nothing. */
   stageUrl: (repository: string, stage: string) => Promise<string | undefined>;
   /** PATH of the commands; see pathForSteps. */
   path: string;
+  /** What the commands of a step may print, MiB. */
+  maxOutputMib: number;
 }
 
 /** What attempts share. */
@@ -45,7 +48,9 @@ export interface Work {
     name: string;
     env?: Record<string, string> | undefined;
     outputs?: string[] | undefined;
+    secrets?: string[] | undefined;
     timeoutSeconds?: number | undefined;
+    network?: Network | undefined;
   };
   commands: string[];
   cache: Cache[];
@@ -55,6 +60,11 @@ export interface Work {
 export interface Attempt {
   workspace: Workspace;
   log: StepLog;
+  secrets: Record<string, string>;
+  /** Hides them. */
+  mask: Mask;
+  /** Aborted when Temporal has given the step to another attempt while we stood still. */
+  lost: AbortSignal;
   /** Resolves when no process of the attempt is left. */
   cleared: Promise<void>;
 }
@@ -77,19 +87,28 @@ export async function attempt(
     attempt: activity.info.attempt,
   });
   log.write('slipway', `${deps.executor.notice}\n`);
-  const beating = setInterval(() => activity.heartbeat(), HEARTBEAT_MS);
+  const { lost, stop } = startHeartbeats(() => activity.heartbeat());
   let at: (Attempt & { startedMs: number }) | undefined;
   try {
-    const workspace = await reaching(`"${run.repository}" cannot be checked out`, () =>
-      deps.pool.take(run),
-    );
-    at = { workspace, log, startedMs, cleared: Promise.resolve() };
-    return await inWorkspace(deps, work, at, finish);
+    const given = await secretsOf(deps, work);
+    if (!given.ok) {
+      log.write('slipway', `${given.reason}\n`);
+      return { verdict: 'failed', reason: given.reason };
+    }
+    const { values: secrets } = given;
+    return await hiding(Object.values(secrets), log, async (mask) => {
+      const workspace = await reaching(`"${run.repository}" cannot be checked out`, () =>
+        deps.pool.take(run),
+      );
+      const cleared = Promise.resolve();
+      at = { workspace, log, secrets, mask, startedMs, lost, cleared };
+      return inWorkspace(deps, work, at, finish);
+    });
   } catch (error) {
     if (!(error instanceof CancelledFailure)) log.write('slipway', `${wordsOf(error)}\n`);
     throw error;
   } finally {
-    clearInterval(beating);
+    stop();
     // Not awaited: the record keeps the order, so the step's end is written after its log.
     void log.flush();
     if (at) giveBack(deps.pool, at, run);
@@ -109,9 +128,13 @@ async function inWorkspace(
   const { workspace, log } = at;
   const { run } = work.context;
   const say = (line: string) => log.write('slipway', `${line}\n`);
+  const refused = work.commands.length > 0 && deps.executor.refusalOf(networkOf(work));
+  if (refused) return no(say, { verdict: 'failed', reason: refused });
   const stageUrl = await urlOf(deps, work);
   await unpackNeeds(deps, work, workspace);
-  const environment = environmentOf({ ...work, workspace, stageUrl, path: deps.path });
+  const { secrets } = at;
+  const { path } = deps;
+  const environment = environmentOf({ ...work, workspace, stageUrl, path, secrets });
   if (!environment.ok) return no(say, { verdict: 'failed', reason: environment.reason });
 
   const scope = { run, workspace, say };
@@ -119,51 +142,74 @@ async function inWorkspace(
     restoreCaches(deps, scope, work.cache),
   );
   if (work.commands.length > 0) {
-    const ending = await watch(deps, work, environment.env, at);
-    const refusal = refusalOf(ending, work);
+    if (work.context.artifacts.length > 0 || caches.length > 0) {
+      await reaching('the files cannot be handed over', () =>
+        deps.executor.handOver(workspace.tree),
+      );
+    }
+    const ending = await watch(deps, work, { env: environment.env, stageUrl }, at);
+    const { commands } = work;
+    const { maxOutputMib } = deps;
+    const refusal = refusalOf(ending, { commands, workspace, maxOutputMib });
     if (refusal) return no(say, refusal);
-    if (!ending.isComplete) say(skippedAfter(ending, work));
+    if (!ending.isComplete) say(skippedAfter(ending, commands));
   }
   const outputs = await reaching('outputs cannot be read', () =>
-    readOutputs(workspace.output, work.step.outputs ?? []),
+    readOutputs(workspace.output, work.step.outputs ?? [], at.mask.holds),
   );
   if (!outputs.ok) return no(say, { verdict: 'failed', reason: outputs.reason, exitCode: 0 });
   const result = await reaching('the result cannot be kept', () => finish(at));
   if (result.verdict === 'failed') return no(say, result);
   await saveCaches(deps, scope, caches);
-  return { ...result, ...withOutputs(outputs) };
+  return { ...withMissing(result, work, outputs.values, say), ...withOutputs(outputs) };
 }
 
 /** Runs the commands until they end, time is up, or the step is cancelled. */
 async function watch(
   deps: BuildDeps,
-  { commands, step }: Work,
-  env: Record<string, string>,
+  work: Work,
+  given: { env: Record<string, string>; stageUrl: string | undefined },
   at: Attempt & { startedMs: number },
 ): Promise<Ending> {
+  const { commands, step, context } = work;
   const { workspace, log, startedMs } = at;
   const { cancellationSignal, cancelled } = Context.current();
   if (cancellationSignal.aborted) await cancelled;
+  at.lost.throwIfAborted();
   const timeoutSeconds = step.timeoutSeconds ?? STEP_TIMEOUT_SECONDS;
   const ending = await reaching('the commands cannot be started', () =>
     runCommands(deps.executor, {
       commands,
-      env,
+      ...given,
       log,
       folder: workspace.tree,
       scratch: workspace.scratch,
+      writable: workspace.root,
+      readable: deps.source.readFrom(context.run.repository),
+      network: networkOf(work),
+      maxOutputBytes: deps.maxOutputMib * 1_048_576,
       deadlineMs: startedMs + timeoutSeconds * 1_000,
-      cancellation: cancellationSignal,
+      cancellation: AbortSignal.any([cancellationSignal, at.lost]),
     }),
   );
   at.cleared = ending.cleared;
-  if (ending.why === 'cancelled') await cancelled;
+  if (ending.why === 'cancelled') {
+    at.lost.throwIfAborted();
+    await cancelled;
+  }
   if (ending.why !== 'timedOut') return ending;
   const message =
     `"${step.name}" did not end within ${timeoutSeconds} s and was ended` +
     `${ending.command >= 0 ? `; ${nameOf(ending, commands)} was running` : ''}. ` +
     'Look in its log for what it waited for, or give the step a longer "timeout".';
   throw ApplicationFailure.create({ message, type: StepFailure.timedOut });
+}
+
+async function secretsOf(deps: BuildDeps, { context, step, stage }: Work) {
+  const { repository, branch } = context.run;
+  return reaching('the secrets of this step cannot be read', () =>
+    deps.secrets.give(step.secrets ?? [], { repository, branch, stage }),
+  );
 }
 
 async function unpackNeeds(
@@ -196,53 +242,37 @@ async function reaching<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-    const help = error instanceof SlipwayError ? ` ${error.help}` : '';
+    const known = error instanceof SlipwayError ? error : machineTrouble(error);
+    const help = known ? `. ${known.help}` : '';
     throw ApplicationFailure.create({
-      message: `${what}: ${wordsOf(error)}${help}`,
+      message: `${what}: ${wordsOf(known ?? error)}${help}`,
       type: StepFailure.errored,
       cause: error instanceof Error ? error : new Error(String(error)),
     });
   }
 }
 
-/** The answer, when a command said no. */
-function refusalOf(ending: Ending, { commands }: Work): StepResult | undefined {
-  const { exitCode } = ending;
-  if (exitCode === 0) return undefined;
-  const signal = ending.signal ?? signalOf(exitCode);
-  const what = ending.command < 0 ? 'the shell' : nameOf(ending, commands);
-  const how = signal ? `was ended by ${signal}` : `ended with exit code ${exitCode}`;
-  const hint = signal === 'SIGKILL' ? '; did the machine run out of memory?' : '';
-  return {
-    verdict: 'failed',
-    reason: `${what} ${how}${hint}`,
-    exitCode,
-    ...(signal && { signal }),
-  };
-}
-
-/** A shell reports a command that a signal ended as 128 + the signal's number. */
-function signalOf(exitCode: number | null): string | undefined {
-  if (exitCode === null || exitCode <= 128) return undefined;
-  return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-}
-
-function nameOf({ command }: Ending, commands: string[]): string {
-  const text = (commands[command] ?? '').trim();
-  const line = text.split('\n', 1)[0] ?? '';
-  const isCut = line.length < text.length || line.length > MAX_QUOTED_CHARS;
-  return `command ${command + 1} of ${commands.length}, "${line.slice(0, MAX_QUOTED_CHARS)}${isCut ? '…' : ''}",`;
-}
-
-function skippedAfter({ command }: Ending, { commands }: Work): string {
-  return (
-    `command ${command + 1} ended the shell with exit code 0: ` +
-    `${commands.length - command - 1} commands after it did not run`
-  );
+function networkOf({ step }: Work): Network {
+  return step.network ?? 'default';
 }
 
 function withOutputs({ values }: Extract<Outputs, { ok: true }>): Pick<StepResult, 'outputs'> {
   return Object.keys(values).length > 0 ? { outputs: values } : {};
+}
+
+/** An output that nobody wrote is empty where it is used: whoever declared it should know. */
+function withMissing(
+  result: StepResult,
+  { step }: Work,
+  written: Record<string, string>,
+  say: (line: string) => void,
+): StepResult {
+  const missing = (step.outputs ?? []).filter((name) => !Object.hasOwn(written, name));
+  if (missing.length === 0) return result;
+  const names = missing.map((name) => `"${name}"`).join(', ');
+  const said = `${missing.length === 1 ? 'the output' : 'the outputs'} ${names} declared, not written`;
+  say(said);
+  return { ...result, summary: [result.summary, said].filter(Boolean).join('; ') };
 }
 
 /** Says why in the log, too: that is where people look first. */

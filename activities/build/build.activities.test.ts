@@ -1,19 +1,32 @@
 import { readdir } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { StepResult } from '../../workflows/domain/step.js';
 import { extractArchive } from '../artifacts/archive.js';
 import { contextOf, Stand } from './build.testing.js';
 
+let executor: 'plain' | 'sandbox' = 'plain';
 let stand: Stand;
 beforeEach(async () => {
-  stand = await Stand.open();
+  stand = await Stand.open(executor);
 });
 afterEach(() => stand.close());
 
+/** Of the tests beside the call. */
+function useExecutor(name: typeof executor): void {
+  beforeAll(() => {
+    executor = name;
+  });
+  afterAll(() => {
+    executor = 'plain';
+  });
+}
+
 const result = (given: unknown) => given as StepResult;
 
-describe('a run step', () => {
+describe.each(['plain', 'sandbox'] as const)('in the executor %s, a run step', (name) => {
+  useExecutor(name);
+
   it('runs its commands in a checkout, and says in its log how they are run', async () => {
     stand.files = { 'src/a.txt': 'hello\n' };
     expect(await stand.run(['cd src', 'cat a.txt'])).toEqual({
@@ -21,9 +34,10 @@ describe('a run step', () => {
       summary: '2 commands ok',
       exitCode: 0,
     });
-    expect(stand.logs.text()).toBe(
-      'executor plain: commands run as this user, not isolated\n$ cd src\n$ cat a.txt\nhello\n',
-    );
+    const [notice, ...rest] = stand.logs.text().split('\n');
+    expect(notice).toBe(stand.executor.notice);
+    expect(notice).toMatch(name === 'plain' ? /not isolated.*not protected are/ : /are isolated/);
+    expect(rest).toEqual(['$ cd src', '$ cat a.txt', 'hello', '']);
     expect(stand.logs.written[0]).toMatchObject({ step: 'test', attempt: 2, stream: 'slipway' });
   });
 
@@ -51,11 +65,19 @@ describe('a run step', () => {
     expect(await stand.run([write], { outputs: ['version', 'notes'] })).toMatchObject({
       verdict: 'succeeded',
       outputs: { version: '1.2' },
+      summary: expect.stringContaining('the output "notes" declared, not written'),
     });
     expect(await stand.run([write])).toMatchObject({
       verdict: 'failed',
       reason: expect.stringContaining('"version" is not declared (none is declared); add it'),
     });
+  });
+
+  it('says which output it declared and did not write', async () => {
+    const result = await stand.run(['true'], { outputs: ['version', 'notes'] });
+    const said = 'the outputs "version", "notes" declared, not written';
+    expect(result).toMatchObject({ verdict: 'succeeded', summary: `1 command ok; ${said}` });
+    expect(stand.logs.text('slipway')).toContain(`${said}\n`);
   });
 
   it('knows the stage that a check names, and is errored when nothing was deployed there', async () => {
@@ -77,6 +99,34 @@ describe('a run step', () => {
     expect(stand.logs.text('stdout')).toBe('');
   });
 
+  it('is refused where the executor cannot keep it from the network, as it asks', async () => {
+    const answer = await stand.run(['true'], { network: 'none' });
+    if (name === 'sandbox') expect(answer).toMatchObject({ verdict: 'succeeded' });
+    else {
+      expect(answer).toMatchObject({
+        verdict: 'failed',
+        reason: expect.stringMatching(/"network: none".*plain cannot.*Use the executor sandbox/),
+      });
+    }
+  });
+
+  it('says no to a folder of the checkout that leads elsewhere', async () => {
+    const swap = 'cd ..; rm -rf tree; ln -s / tree';
+    const answer = result(await stand.run([swap], { spec: { artifacts: ['etc/hostname'] } }));
+    expect(answer.verdict).toBe('failed');
+    expect(answer.reason).toContain('replaced the folder of the checkout');
+  });
+
+  it('is ended when it prints without end', async () => {
+    stand.maxOutputMib = 1;
+    expect(await stand.run(['yes'])).toMatchObject({
+      verdict: 'failed',
+      reason: expect.stringMatching(
+        /"yes", was ended: .* more than 1 MiB.*SLIPWAY_STEP_OUTPUT_MIB/,
+      ),
+    });
+  });
+
   it('keeps its workspace clean for nobody: it is gone soon after', async () => {
     await stand.run(['mkdir -p a/b', 'echo x > a/b/c']);
     await stand.workspaces.close();
@@ -96,7 +146,7 @@ describe('a step that cannot find out', () => {
     await expect(stand.run(['true'])).rejects.toMatchObject({
       type: 'StepErrored',
       nonRetryable: false,
-      message: '"app" cannot be checked out: ENOSPC: no space left on device',
+      message: expect.stringContaining('"app" cannot be checked out: no space is left on the disk'),
     });
   });
 
@@ -132,7 +182,9 @@ describe('a step that cannot find out', () => {
   });
 });
 
-describe('a build step', () => {
+describe.each(['plain', 'sandbox'] as const)('in the executor %s, a build step', (name) => {
+  useExecutor(name);
+
   it('archives its paths under a digest that only the contents decide', async () => {
     stand.files = { 'package.json': '{}' };
     const spec = {
@@ -204,7 +256,9 @@ describe('a run step with artifacts', () => {
   });
 });
 
-describe('a cache', () => {
+describe.each(['plain', 'sandbox'] as const)('in the executor %s, a cache', (name) => {
+  useExecutor(name);
+
   const cache = [{ key: 'npm', files: ['lock'], paths: ['modules'] }];
   const fill = ['[ -d modules ] && cat modules/a || (mkdir modules; echo filled > modules/a)'];
   const run = (branch: string | null) =>

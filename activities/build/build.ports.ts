@@ -11,6 +11,30 @@ export interface Checkouts {
   checkout(at: { repository: string; commit: string; folder: string }): Promise<void>;
   /** True when the checkout at `folder` is certainly as it was made. Nobody may be using it. */
   isPristine(folder: string): boolean;
+  /** Folders outside of a checkout that its git reads, and never writes. */
+  readFrom(repository: string): string[];
+}
+
+/** Whose files a step's are, where that is not the worker's own user. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** What a step reaches: all but our loopback, or nothing. */
+export type Network = 'default' | 'none';
+
+/** The secrets that steps name. The secrets room gives them. */
+export interface StepSecrets {
+  /**
+   * All of these, by name; or why not, in names only, written for the author of the commit.
+   *
+   * @throws {SlipwayError} when we cannot find out.
+   */
+  give(
+    names: readonly string[],
+    asker: { repository: string; branch: string | null; stage: string | undefined },
+  ): Promise<{ ok: true; values: Record<string, string> } | { ok: false; reason: string }>;
 }
 
 export interface Shell {
@@ -22,8 +46,12 @@ export interface Shell {
 
 /** Where a step's commands run, and how everything that they start is ended. */
 export interface Executor {
-  /** With which every step's log begins. */
+  /** With which every step's log begins. Says what is not protected, where something is not. */
   readonly notice: string;
+  /** Whose the files of workspaces must be; undefined: the worker's own user. */
+  readonly owner: Owner | undefined;
+  /** Why it cannot give a program this network, and what to do; undefined when it can. */
+  refusalOf(network: Network): string | undefined;
   /** @throws {Error} that says what to install, when there is none. */
   shell(): Promise<Shell>;
   /**
@@ -32,6 +60,10 @@ export interface Executor {
    * @throws {Error} with the `code` of the system when it cannot be started.
    */
   start(program: Program): Promise<Started>;
+  /** Makes the files of a folder of ours the steps' own, after we wrote there. Repeatable. */
+  handOver(folder: string): Promise<void>;
+  /** Ends what it keeps for programs to come. Nothing may be running. */
+  close(): Promise<void>;
 }
 
 export interface Program {
@@ -40,6 +72,13 @@ export interface Program {
   folder: string;
   /** All of its environment. SLIPWAY_OUTPUT tells its processes from all others of the machine. */
   env: Record<string, string>;
+  /** Holds all that it may write; absolute. */
+  writable: string;
+  /** Folders of ours that it may read; absolute. */
+  readable: string[];
+  network: Network;
+  /** Stays reachable at this URL, whatever the network. */
+  stageUrl?: string | undefined;
 }
 
 export interface Exit {
@@ -62,6 +101,11 @@ export interface Started {
   signal(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Ends processes that left the group, as far as they can be found: soon, or now if urgent. */
   endStragglers(isUrgent: boolean): Promise<void>;
+  /**
+   * After it ended: which limit it met, its value and how to change it, for the author of the commit.
+   * Undefined when it met none.
+   */
+  limitMet(exit: Exit): string | undefined;
   /** Nothing of it runs any more: forget it. */
   release(): void;
 }

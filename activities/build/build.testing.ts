@@ -13,7 +13,10 @@ import { FakeArtifacts, FakeCaches } from '../artifacts/artifacts.fake.js';
 import { FakeLogs } from '../logs/logs.fake.js';
 import type { BuildDeps } from './attempt.js';
 import { createBuildActivities } from './build.activities.js';
+import type { Executor } from './build.ports.js';
 import { PlainExecutor } from './plain.adapter.js';
+import { openSandbox } from './sandbox/sandbox.testing.js';
+import { FakeStepSecrets } from './secrets.fake.js';
 import { Workspaces } from './workspace.js';
 
 export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -27,13 +30,16 @@ export function contextOf(branch: string | null = 'main'): StepContext {
   });
 }
 
-type Common = Partial<Pick<StepOf<'run'>, 'env' | 'outputs' | 'timeoutSeconds'>>;
+type Common = Partial<
+  Pick<StepOf<'run'>, 'env' | 'network' | 'outputs' | 'secrets' | 'timeoutSeconds'>
+>;
 
 /** A stand whose repositories, stores and logs are fakes, and whose processes are real. */
 export class Stand {
   readonly artifacts = new FakeArtifacts();
   readonly caches = new FakeCaches();
   readonly logs = new FakeLogs();
+  readonly secrets = new FakeStepSecrets();
   readonly environment = quietEnvironment();
   /** Files of every commit. */
   files: Record<string, string> = {};
@@ -42,16 +48,18 @@ export class Stand {
   stageUrls: Record<string, string> = {};
   /** What is said of a checkout after its step. */
   isPristine = false;
+  maxOutputMib = 1_024;
 
   private constructor(
     readonly root: string,
     readonly workspaces: Workspaces,
-    readonly executor: PlainExecutor,
+    readonly executor: Executor,
   ) {}
 
-  static async open(): Promise<Stand> {
+  static async open(executor: 'plain' | 'sandbox' = 'plain'): Promise<Stand> {
     const root = await mkdtemp(join(tmpdir(), 'slipway-build-'));
-    return new Stand(root, new Workspaces(join(root, 'work')), new PlainExecutor());
+    const by = executor === 'plain' ? new PlainExecutor() : await openSandbox(root);
+    return new Stand(root, new Workspaces(join(root, 'work'), () => {}, by.owner), by);
   }
 
   async close(): Promise<void> {
@@ -102,12 +110,15 @@ export class Stand {
       logs,
       executor,
       workspaces,
+      secrets: this.secrets,
       source: {
         checkout: ({ folder }) => this.checkout(folder),
         isPristine: () => this.isPristine,
+        readFrom: () => [],
       },
       stageUrl: async (_repository, stage) => this.stageUrls[stage],
       path: '/usr/bin:/bin',
+      maxOutputMib: this.maxOutputMib,
     };
   }
 
@@ -118,6 +129,7 @@ export class Stand {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
     }
+    await this.executor.handOver(folder);
   }
 }
 

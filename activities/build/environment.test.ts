@@ -7,7 +7,15 @@ const workspace = { home: '/w/home', temp: '/w/tmp', output: '/w/output' };
 function environment(given: Partial<EnvironmentInput> = {}) {
   const step = { name: 'test' };
   const context = contextOf();
-  return environmentOf({ context, step, workspace, stageUrl: undefined, path: '/bin', ...given });
+  return environmentOf({
+    context,
+    step,
+    workspace,
+    stageUrl: undefined,
+    path: '/bin',
+    secrets: {},
+    ...given,
+  });
 }
 
 describe('the environment of a step', () => {

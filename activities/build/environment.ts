@@ -11,6 +11,8 @@ export interface EnvironmentInput {
   workspace: Pick<Workspace, 'home' | 'temp' | 'output'>;
   stageUrl: string | undefined;
   path: string;
+  /** By the names of their variables. */
+  secrets: Record<string, string>;
 }
 
 export type Environment =
@@ -45,6 +47,7 @@ export function environmentOf({
       CI: 'true',
       ...(rest.stageUrl !== undefined && { STAGE_URL: rest.stageUrl }),
       ...own,
+      ...rest.secrets,
       ...inputVariables(trigger.inputs),
       SLIPWAY: 'true',
       SLIPWAY_RUN_ID: run.id,

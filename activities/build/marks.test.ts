@@ -7,10 +7,11 @@ const bytes = (...parts: (string | Buffer)[]) => Buffer.concat(parts.map((p) => 
 
 function reader() {
   const story: string[] = [];
-  const output = new MarkedOutput(NONCE, {
-    text: (stream, text) => story.push(`${stream}: ${text.toString()}`),
-    reached: (index) => story.push(`command ${index}`),
-  });
+  const sink = {
+    text: (stream: string, text: Buffer) => story.push(`${stream}: ${text.toString()}`),
+    reached: (index: number) => story.push(`command ${index}`),
+  };
+  const output = new MarkedOutput(NONCE, sink, 3);
   return { output, story };
 }
 
@@ -46,6 +47,16 @@ describe('marked output', () => {
     output.push('stdout', fakes);
     output.end();
     expect(story.map((each) => each.slice('stdout: '.length)).join('')).toBe(fakes.toString());
+  });
+
+  it('takes no mark behind the last one, and none twice, when a command forges them', () => {
+    const { output, story } = reader();
+    for (const stream of ['stdout', 'stderr'] as const) {
+      output.push(stream, bytes(mark(0), mark(999_999), mark(2), mark(1), mark(2), mark(3)));
+    }
+    output.end();
+    const told = story.filter((each) => each.startsWith('command'));
+    expect(told).toEqual(['command 0', 'command 1', 'command 2', 'command 3']);
   });
 
   it('does not wait for ever when one stream has lost its marks', () => {

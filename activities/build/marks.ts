@@ -29,9 +29,11 @@ export class MarkedOutput {
   private readonly prefix: Buffer;
   private told = -1;
 
+  /** @param last index of the last mark. Commands can find the nonce: what is above is none of ours. */
   constructor(
     nonce: string,
     private readonly sink: MarkSink,
+    private readonly last: number,
   ) {
     this.prefix = Buffer.concat([Buffer.of(RS), Buffer.from(`${nonce} `)]);
   }
@@ -55,7 +57,7 @@ export class MarkedOutput {
       if (mark === 'none') continue;
       this.emit(stream, data.subarray(from, start));
       from = search = mark.end;
-      state.at = mark.index;
+      state.at = Math.max(state.at, mark.index);
       this.tell(Math.min(this.streams.stdout.at, this.streams.stderr.at));
     }
     this.emit(stream, data.subarray(from));
@@ -79,7 +81,7 @@ export class MarkedOutput {
     const end = data.indexOf(RS, start + 1);
     if (end === -1) return data.length - start < MAX_MARK_BYTES ? 'unfinished' : 'none';
     const digits = data.toString('latin1', start + this.prefix.length, end);
-    if (!/^\d{1,6}$/.test(digits)) return 'none';
+    if (!/^\d{1,6}$/.test(digits) || Number(digits) > this.last) return 'none';
     return { index: Number(digits), end: end + 1 };
   }
 

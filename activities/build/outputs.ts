@@ -1,6 +1,6 @@
 /** What a step's commands wrote to $SLIPWAY_OUTPUT: `name=value` lines, or `name<<END` blocks. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { MAX_OUTPUT_BYTES } from '../../workflows/domain/limits.js';
 
 export type Outputs =
@@ -9,10 +9,14 @@ export type Outputs =
   | { ok: false; reason: string };
 
 /** A file that is absent means no outputs. Links are not followed: the file is the commands' own. */
-export async function readOutputs(path: string, declared: string[]): Promise<Outputs> {
+export async function readOutputs(
+  path: string,
+  declared: string[],
+  holdsSecret: (text: string) => boolean,
+): Promise<Outputs> {
   const text = await contentOf(path);
-  if (typeof text === 'string') return parseOutputs(text, declared);
-  return text;
+  if (typeof text !== 'string') return text;
+  return holdsSecret(text) ? refuse(SECRET) : parseOutputs(text, declared);
 }
 
 /** Pure. The last value of a name counts. */
@@ -39,6 +43,10 @@ export function parseOutputs(text: string, declared: string[]): Outputs {
   return { ok: true, values };
 }
 
+const SECRET =
+  'it holds a secret of this step; outputs are kept where many can read them. Let the step that needs ' +
+  'the secret name it in its own "secrets"';
+
 async function contentOf(path: string): Promise<string | Outputs> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
@@ -56,11 +64,17 @@ async function contentOf(path: string): Promise<string | Outputs> {
         `it holds ${stats.size} bytes; at most ${MAX_OUTPUT_BYTES} are kept. Hand files on with "artifacts"`,
       );
     }
-    const text = (await file.readFile()).toString('utf8');
+    const text = await beginning(file, MAX_OUTPUT_BYTES);
     return text.includes('\0') ? refuse('it holds a NUL character; outputs are text') : text;
   } finally {
     await file.close();
   }
+}
+
+/** No more than was there when it was measured, even if somebody still writes. */
+async function beginning(file: FileHandle, limitBytes: number): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(limitBytes), 0, limitBytes, 0);
+  return buffer.toString('utf8', 0, bytesRead);
 }
 
 function undeclared(name: string, declared: string[]): Outputs {

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
-import type { Executor, Exit, Program, Shell, Started } from './build.ports.js';
-import { Launcher } from './launcher.js';
+import type { Executor, Exit, Network, Program, Shell, Started } from './build.ports.js';
+import { Launchers } from './launcher.js';
+import { startCode } from './launcher.program.js';
 import { endMarked, groupLives, send } from './processes.js';
 
 const SHELLS: Shell[] = [
@@ -18,16 +19,30 @@ const SHELLS: Shell[] = [
  * Elsewhere the worker starts them itself, and if it is killed they end when they next write.
  */
 export class PlainExecutor implements Executor {
-  readonly notice = 'executor plain: commands run as this user, not isolated';
+  readonly notice =
+    'executor plain: commands run as this user and are not isolated; not protected are this ' +
+    "user's files, Slipway's home, ports on loopback, and the machine's memory, CPU and disk";
+  readonly owner = undefined;
   private readonly found: Promise<Shell>;
-  private launcher: Promise<Launcher> | undefined;
+  private launchers: Launchers | undefined;
 
   /** Begins its launcher at once: while the process is small, that is cheap. */
   constructor(shells: Shell[] = SHELLS) {
     this.found = findShell(shells);
     this.found.then(
-      (shell) => this.launcherFor(shell)?.catch(() => {}),
+      (shell) =>
+        this.launchersFor(shell)
+          ?.current()
+          .catch(() => {}),
       () => {}, // Whoever starts something hears of both.
+    );
+  }
+
+  refusalOf(network: Network): string | undefined {
+    if (network === 'default') return undefined;
+    return (
+      'the step asks for "network: none", and the executor plain cannot keep it from the network. ' +
+      'Use the executor sandbox (see "slipway doctor"), or remove "network" from the step'
     );
   }
 
@@ -36,9 +51,9 @@ export class PlainExecutor implements Executor {
   }
 
   async start(program: Program): Promise<Started> {
-    const launcher = await this.launcherFor(await this.found);
+    const launcher = await this.launchersFor(await this.found)?.current();
     const { group, stdout, stderr, ended } = launcher
-      ? await launcher.start(program)
+      ? await launcher.start(startCode(program.argv, program.folder, program.env))
       : await spawned(program);
     const marker = `SLIPWAY_OUTPUT=${program.env['SLIPWAY_OUTPUT']}\0`;
     return {
@@ -48,22 +63,21 @@ export class PlainExecutor implements Executor {
       lives: () => groupLives(group),
       signal: (signal) => void send(-group, signal),
       endStragglers: (isUrgent) => endMarked(marker, isUrgent),
+      limitMet: () => undefined,
       release: () => launcher?.drop(group),
     };
   }
 
-  /** Nothing may be running. */
+  async handOver(): Promise<void> {}
+
   async close(): Promise<void> {
-    const launcher = await this.launcher?.catch(() => undefined);
-    launcher?.close();
+    await this.launchers?.close();
   }
 
-  private launcherFor(shell: Shell): Promise<Launcher> | undefined {
+  private launchersFor(shell: Shell): Launchers | undefined {
     if (shell.kind !== 'bash' || process.platform !== 'linux') return undefined;
-    this.launcher ??= Launcher.begin(shell.path, () => {
-      this.launcher = undefined; // The next start begins another.
-    });
-    return this.launcher;
+    this.launchers ??= new Launchers({ bash: shell.path });
+    return this.launchers;
   }
 }
 

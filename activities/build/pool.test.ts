@@ -25,6 +25,7 @@ beforeEach(async () => {
       await mkdir(folder);
     },
     isPristine: () => isPristine,
+    readFrom: () => [],
   });
 });
 function touchCheckout(): void {
@@ -78,6 +79,7 @@ describe('the pool of workspaces', () => {
     const failing = new WorkspacePool(workspaces, {
       checkout: () => Promise.reject(new Error('no such commit')),
       isPristine: () => false,
+      readFrom: () => [],
     });
     await expect(failing.take(first)).rejects.toThrow('no such commit');
     await workspaces.close();

@@ -48,7 +48,7 @@ export class WorkspacePool {
 function isEmptyBeside({ root, home, temp, scratch }: Workspace): boolean {
   try {
     return (
-      readdirSync(root).length === 4 &&
+      readdirSync(root).length === 3 &&
       [home, temp, scratch].every((folder) => {
         const stats = lstatSync(folder);
         return stats.isDirectory() && (stats.mode & 0o700) === 0o700 && isEmpty(folder);

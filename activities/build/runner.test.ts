@@ -1,39 +1,59 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeLogs } from '../logs/logs.fake.js';
+import type { Executor } from './build.ports.js';
 import { PlainExecutor } from './plain.adapter.js';
 import { type Ending, runCommands } from './runner.js';
+import { openSandbox, PATH } from './sandbox/sandbox.testing.js';
 
-const executor = new PlainExecutor();
+const plain = new PlainExecutor();
+let base: string;
+let sandbox: Executor;
+let executor: Executor = plain;
 let root: string;
 let logs: FakeLogs;
 let cancel: AbortController;
 
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'slipway-runner-'));
+  await mkdir(join(base, 'work'));
+  sandbox = await openSandbox(base);
+});
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'slipway-runner-'));
+  root = await mkdtemp(join(base, 'work/step-'));
   await mkdir(join(root, 'tree'));
+  for (const each of executor.owner ? [root, join(root, 'tree')] : []) {
+    await chown(each, executor.owner!.uid, executor.owner!.gid);
+  }
   logs = new FakeLogs();
   cancel = new AbortController();
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
-afterAll(() => executor.close());
+afterAll(async () => {
+  await plain.close();
+  await sandbox.close();
+  await rm(base, { recursive: true, force: true });
+});
 
 function run(
   commands: string[],
   limitMs = 20_000,
   env: Record<string, string> = {},
-  by = executor,
+  by: Executor = executor,
 ): Promise<Ending> {
   return runCommands(by, {
     commands,
     folder: join(root, 'tree'),
-    env: { PATH: '/usr/bin:/bin', SLIPWAY_OUTPUT: join(root, 'output'), ...env },
+    env: { PATH, SLIPWAY_OUTPUT: join(root, 'output'), ...env },
     scratch: root,
+    writable: root,
+    readable: [],
+    network: 'default',
     deadlineMs: performance.now() + limitMs,
     cancellation: cancel.signal,
     log: logs.open({ runId: 'r-1', step: 'test', attempt: 1 }),
@@ -59,7 +79,14 @@ async function soonGone(pid: number): Promise<boolean> {
   return false;
 }
 
-describe('a step’s commands', () => {
+describe.each(['plain', 'sandbox'])('in the executor %s a step’s commands', (name) => {
+  beforeAll(() => {
+    executor = name === 'plain' ? plain : sandbox;
+  });
+  afterAll(() => {
+    executor = plain;
+  });
+
   it('are announced in the log, in order with what they print', async () => {
     const ending = await run(['echo one; echo oops >&2', 'printf two', 'echo three']);
     expect(ending).toMatchObject({
@@ -253,13 +280,15 @@ describe('a launcher', () => {
 describe('a worker that is killed', () => {
   it('does not leave its commands running', async () => {
     const worker = join(root, 'worker.mjs');
-    const { launcher } = await compiled('quoted', 'launcher.program', 'launcher');
+    const names = ['quoted', 'pipes', 'starter', 'launcher.program', 'launcher'];
+    const { launcher, 'launcher.program': program } = await compiled(...names);
     await writeFile(
       worker,
       `import { Launcher } from ${JSON.stringify(launcher)};
+       import { startCode } from ${JSON.stringify(program)};
        setInterval(() => {}, 1000);
-       const launcher = await Launcher.begin('/bin/bash', () => {});
-       const start = (...argv) => launcher.start({ argv, folder: '/', env: {} });
+       const launcher = await Launcher.begin({ bash: '/bin/bash', onLost: () => {} });
+       const start = (...argv) => launcher.start(startCode(argv, '/', {}));
        const ended = await start('/bin/true');
        await ended.ended;
        launcher.drop(ended.group);

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StepLog } from '../logs/logs.ports.js';
-import type { Executor, Exit, Started } from './build.ports.js';
+import type { Executor, Exit, Network, Started } from './build.ports.js';
 import { MarkedOutput, type Output } from './marks.js';
 import { announcement, scriptOf } from './script.js';
 
@@ -29,6 +29,15 @@ export interface Commands {
   env: Record<string, string>;
   /** Holds the script when it is too long for an argument. */
   scratch: string;
+  /** Holds all that they may write. */
+  writable: string;
+  /** Folders beside it that they may read. */
+  readable: string[];
+  network: Network;
+  /** See Program. */
+  stageUrl?: string | undefined;
+  /** What they may print on both streams together. Default: no limit but their time. */
+  maxOutputBytes?: number | undefined;
   /** Of `performance.now()`. */
   deadlineMs: number;
   /** Aborted when the step is cancelled. */
@@ -38,7 +47,9 @@ export interface Commands {
 
 export interface Ending extends Exit {
   /** Why it ended: of itself, or because we ended it. */
-  why: 'ended' | 'timedOut' | 'cancelled';
+  why: 'ended' | 'timedOut' | 'cancelled' | 'printedTooMuch';
+  /** The limit of the executor that it met, its value and how to change it. */
+  limit?: string | undefined;
   /** Index of the command that ran last; -1 when the shell did not come that far. */
   command: number;
   /** All commands ran. */
@@ -61,14 +72,16 @@ export async function runCommands(executor: Executor, commands: Commands): Promi
   const nonce = randomBytes(8).toString('hex');
   const shell = await executor.shell();
   const script = scriptOf(commands.commands, shell.kind, nonce);
+  const { folder, env, writable, network, stageUrl } = commands;
+  const isLong = Buffer.byteLength(script) > MAX_ARGUMENT_BYTES;
   const started = await executor.start({
-    argv: [shell.path, ...(await argumentsFor(script, commands.scratch))],
-    folder: commands.folder,
-    env: commands.env,
+    argv: [shell.path, ...(isLong ? [await fileOf(script, commands.scratch)] : ['-c', script])],
+    ...{ folder, env, writable, network, stageUrl },
+    readable: [...commands.readable, ...(isLong ? [commands.scratch] : [])],
   });
   const reading = new Reading(started, commands, nonce);
   try {
-    const { why, ...exit } = await ending(started, commands);
+    const { why, ...exit } = await ending(started, commands, reading.tooMuch);
     const isUrgent = why !== 'ended';
     if (!isUrgent && !(await emptiesWithin(started, LEFTOVER_MS))) reading.say(LEFTOVERS);
     started.signal('SIGKILL');
@@ -76,7 +89,9 @@ export async function runCommands(executor: Executor, commands: Commands): Promi
     if (isUrgent) await cleared;
     await reading.finish();
     const isComplete = reading.at === commands.commands.length;
-    return { ...exit, why, command: reading.at - (isComplete ? 1 : 0), isComplete, cleared };
+    const command = reading.at - (isComplete ? 1 : 0);
+    const limit = why === 'ended' ? started.limitMet(exit) : undefined;
+    return { ...exit, why, limit, command, isComplete, cleared };
   } finally {
     started.signal('SIGKILL');
     started.release();
@@ -104,24 +119,31 @@ async function emptiesWithin(started: Started, ms: number): Promise<boolean> {
 
 const LEFTOVERS = 'processes that the commands had left running were ended\n';
 
-async function argumentsFor(script: string, scratch: string): Promise<string[]> {
-  if (Buffer.byteLength(script) <= MAX_ARGUMENT_BYTES) return ['-c', script];
+async function fileOf(script: string, scratch: string): Promise<string> {
   const file = join(scratch, 'script');
   await writeFile(file, script);
-  return [file];
+  return file;
 }
 
-/** Waits for the shell; on cancel or at the deadline, ends the group. */
+const WHY_WORDS = {
+  timedOut: 'time is up',
+  cancelled: 'cancelled',
+  printedTooMuch: 'more output than allowed',
+};
+
+/** Waits for the shell; on cancel, at the deadline or after too much output, ends the group. */
 async function ending(
   started: Started,
   { deadlineMs, cancellation, log }: Commands,
+  tooMuch: Promise<void>,
 ): Promise<Exit & Pick<Ending, 'why'>> {
-  const first = await firstOf(started.ended, deadlineMs, cancellation);
+  const ends = [
+    started.ended.then(() => 'ended' as const),
+    tooMuch.then(() => 'printedTooMuch' as const),
+  ];
+  const first = await firstOf(ends, deadlineMs, cancellation);
   if (first !== 'ended') {
-    log.write(
-      'slipway',
-      `\n${first === 'timedOut' ? 'time is up' : 'cancelled'}: ending commands\n`,
-    );
+    log.write('slipway', `\n${WHY_WORDS[first]}: ending commands\n`);
     started.signal('SIGTERM');
     if (!(await emptiesWithin(started, GRACE_MS))) {
       log.write('slipway', `still running after ${GRACE_MS / 1_000} s: killed\n`);
@@ -132,7 +154,7 @@ async function ending(
 }
 
 async function firstOf(
-  ended: Promise<Exit>,
+  ends: Promise<Ending['why']>[],
   deadlineMs: number,
   cancellation: AbortSignal,
 ): Promise<Ending['why']> {
@@ -142,7 +164,7 @@ async function firstOf(
   const waitMs = Math.max(1, deadlineMs - performance.now());
   try {
     return await Promise.race([
-      ended.then(() => 'ended' as const),
+      ...ends,
       pause(waitMs, 'timedOut' as const, { signal }),
       once(cancellation, 'abort', { signal }).then(() => 'cancelled' as const),
     ]);
@@ -155,6 +177,10 @@ async function firstOf(
 class Reading {
   /** The last mark; -1 before the first. */
   at = -1;
+  private printedBytes = 0;
+  private readonly limit = Promise.withResolvers<void>();
+  /** Resolves when the commands printed more than they may. */
+  readonly tooMuch = this.limit.promise;
   private endsLine = true;
   private readonly over = Promise.withResolvers<void>();
   private readonly output: MarkedOutput;
@@ -165,10 +191,11 @@ class Reading {
     private readonly commands: Commands,
     nonce: string,
   ) {
-    this.output = new MarkedOutput(nonce, {
-      text: (stream, bytes) => this.text(stream, bytes),
-      reached: (index) => this.reached(index),
-    });
+    const sink = {
+      text: (stream: Output, bytes: Buffer) => this.text(stream, bytes),
+      reached: (index: number) => this.reached(index),
+    };
+    this.output = new MarkedOutput(nonce, sink, commands.commands.length);
     this.done = Promise.all([this.read('stdout'), this.read('stderr')]);
   }
 
@@ -195,6 +222,8 @@ class Reading {
     try {
       for await (const chunk of this.started[stream]) {
         this.output.push(stream, chunk as Buffer);
+        this.printedBytes += (chunk as Buffer).length;
+        if (this.printedBytes > (this.commands.maxOutputBytes ?? Infinity)) this.limit.resolve();
         const behind = this.commands.log.behind();
         if (behind) await Promise.race([behind, this.over.promise]);
       }

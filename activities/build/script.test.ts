@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { MarkedOutput, type Output } from './marks.js';
+import { MarkedOutput, type MarkSink, type Output } from './marks.js';
 import { announcement, scriptOf } from './script.js';
 
 const NONCE = '0123456789abcdef';
@@ -12,21 +12,22 @@ function shellOf(kind: 'bash' | 'sh') {
       encoding: 'buffer',
       env: { PATH: '/usr/bin:/bin' },
     });
-    return { status, ...read({ stdout, stderr }) };
+    return { status, ...read({ stdout, stderr }, commands.length) };
   };
 }
 
 /** What a reader makes of it: text per stream, and the index of the last mark. */
-function read(printed: Record<Output, Buffer>) {
+function read(printed: Record<Output, Buffer>, commands: number) {
   const seen = { stdout: '', stderr: '', at: -1 };
-  const output = new MarkedOutput(NONCE, {
+  const sink: MarkSink = {
     text: (stream, bytes) => {
       seen[stream] += bytes.toString();
     },
     reached: (index) => {
       seen.at = index;
     },
-  });
+  };
+  const output = new MarkedOutput(NONCE, sink, commands);
   output.push('stdout', printed.stdout);
   output.push('stderr', printed.stderr);
   output.end();

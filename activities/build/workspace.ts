@@ -1,11 +1,13 @@
 /** Workspaces: where one attempt of one step works. Each worker process has a folder of its own. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import type { MakeDirectoryOptions } from 'node:fs';
+import { chown, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Owner } from './build.ports.js';
 import { endMarked } from './processes.js';
 
 const run = promisify(execFile);
@@ -16,7 +18,7 @@ const GATHER_MS = 500;
 const MAX_REMOVED_AT_ONCE = 200;
 
 export interface Workspace {
-  /** Holds all of the below, and nothing of anybody else's. */
+  /** Holds all that commands may write, and nothing of anybody else's. */
   root: string;
   /** The checkout; made by who checks out. */
   tree: string;
@@ -24,7 +26,7 @@ export interface Workspace {
   home: string;
   /** TMPDIR of the commands. */
   temp: string;
-  /** Our own files about this attempt; commands are not told of it. */
+  /** Our own files about this attempt, beside the root; commands are not told of it. */
   scratch: string;
   /** SLIPWAY_OUTPUT; comes into being when the commands write to it. */
   output: string;
@@ -36,25 +38,29 @@ export class Workspaces {
   private removing: Promise<void> | undefined;
   private made: Promise<unknown> | undefined;
 
-  /** @param folder of this process alone; see workerFolder. */
+  /**
+   * @param folder of this process alone; see workerFolder.
+   * @param owner see Executor.
+   */
   constructor(
     readonly folder: string,
     private readonly notice: (message: string) => void = () => {},
+    private readonly owner?: Owner,
   ) {}
 
   async create(): Promise<Workspace> {
-    this.made ??= mkdir(this.folder, { recursive: true, mode: 0o700 });
+    this.made ??= this.makeOwn(this.folder, { recursive: true, mode: 0o700 });
     await this.made;
     const root = join(this.folder, randomBytes(6).toString('hex'));
-    await mkdir(root);
-    const [home, temp, scratch] = [join(root, 'home'), join(root, 'tmp'), join(root, 'scratch')];
-    await Promise.all([home, temp, scratch].map((each) => mkdir(each)));
+    await this.makeOwn(root);
+    const [home, temp, scratch] = [join(root, 'home'), join(root, 'tmp'), `${root}.scratch`];
+    await Promise.all([home, temp, scratch].map((each) => this.makeOwn(each)));
     return { root, tree: join(root, 'tree'), home, temp, scratch, output: outputIn(root) };
   }
 
   /** Soon; delays nobody. */
-  remove({ root }: Workspace): void {
-    this.doomed.push(root);
+  remove({ root, scratch }: Workspace): void {
+    this.doomed.push(root, scratch);
     this.removing ??= this.removeSoon();
   }
 
@@ -63,6 +69,11 @@ export class Workspaces {
     this.hurry.abort();
     await this.removing;
     await removeAll([this.folder]);
+  }
+
+  private async makeOwn(folder: string, options: MakeDirectoryOptions = {}): Promise<void> {
+    await mkdir(folder, options);
+    if (this.owner) await chown(folder, this.owner.uid, this.owner.gid);
   }
 
   private async removeSoon(): Promise<void> {

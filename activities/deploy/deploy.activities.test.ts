@@ -243,11 +243,8 @@ describe('the target "process"', () => {
   };
 
   it('believes the reconciler as long as it reports', async () => {
-    const at = (ageMs: number) =>
-      createProcessTarget(
-        { get: async () => ({ ...row, observedAt: new Date(100_000 - ageMs) }) },
-        () => 100_000,
-      ).observe(REPOSITORY, STAGE);
+    const at = (silentMs: number) =>
+      createProcessTarget({ get: async () => ({ ...row, silentMs }) }).observe(REPOSITORY, STAGE);
     expect(await at(29_000)).toMatchObject({ health: 'healthy', digest: 'd' });
     expect(await at(31_000)).toMatchObject({ health: 'unknown' });
   });

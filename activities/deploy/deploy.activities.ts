@@ -9,7 +9,7 @@ import type { Logs } from '../logs/logs.ports.js';
 import type { Store } from '../store/store.ports.js';
 import type { GitOps, Observation, Pin, Target } from './deploy.ports.js';
 import { releaseFor } from './release.choice.js';
-import { awaitDigest, inStepLog, observing, watchDigest } from './serving.js';
+import { awaitDigest, beating, inStepLog, observing, watchDigest } from './serving.js';
 
 /** What `pinRelease` did. */
 export type Pinned =
@@ -131,7 +131,7 @@ function committing({
         }
         const kind = rollbackTo === undefined ? 'deploy' : 'rollback';
         const pin = { kind, run, trigger, step: step.name, stage, release } as const;
-        const pinned = await gitops.pin(pin);
+        const pinned = await beating(() => gitops.pin(pin));
         if (pinned.outcome !== 'pinned') {
           say(pinned.reason);
           return pinned;
@@ -148,7 +148,9 @@ function committing({
 
     putBack: ({ run, step, stage, releaseDigest, reason }) =>
       inStepLog(logs, run.id, step, async (say) => {
-        const made = await gitops.putBack({ run, step, stage, releaseDigest, reason });
+        const made = await beating(() =>
+          gitops.putBack({ run, step, stage, releaseDigest, reason }),
+        );
         const { outcome, revision, servingDigest } = made;
         await store.stages.happened({
           repository: run.repository,

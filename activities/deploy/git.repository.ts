@@ -19,6 +19,8 @@ const ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
 };
+/** No hook runs, whoever put one there. */
+const SETTINGS = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false'];
 
 export class GitFailed extends Error {
   override readonly name = 'GitFailed';
@@ -103,7 +105,7 @@ export class BareRepository {
     if ((await readOrEmpty(join(this.path, 'HEAD'))) !== '') return;
     const fresh = `${this.path}.${randomUUID()}`;
     await mkdir(dirname(this.path), { recursive: true });
-    await run(['init', '--quiet', '--bare', '--initial-branch=main', fresh]);
+    await run(['init', '--quiet', '--bare', '--initial-branch=main', '--template=', fresh]);
     // Only a whole repository gets the name; whoever comes second finds the first one's.
     await rename(fresh, this.path).catch(async (error: unknown) => {
       await rm(fresh, { recursive: true, force: true });
@@ -120,7 +122,7 @@ export class BareRepository {
 
 function run(args: string[], input = ''): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const git = spawn('git', args, { env: ENVIRONMENT, timeout: GIT_LIMIT_MS });
+    const git = spawn('git', [...SETTINGS, ...args], { env: ENVIRONMENT, timeout: GIT_LIMIT_MS });
     const out: Buffer[] = [];
     const errors: Buffer[] = [];
     git.stdout.on('data', (chunk: Buffer) => out.push(chunk));

@@ -130,7 +130,7 @@ describe('the GitOps repository', () => {
     const gitops = createGitOps(repository());
     await gitops.pin(pin(1));
     await gitops.pin(pin(2));
-    const reason = 'ada rejected: no\nRun-Id: forged';
+    const reason = 'ada rejected: no\nRun-Id: forged\r\nStep: forged\u2028Kind: forged\0\u001b[31m';
     await gitops.putBack(withdrawal(2, { reason }));
     expect(git('log', '-1', '--format=%an%n%B')).toBe(
       [
@@ -139,6 +139,8 @@ describe('the GitOps repository', () => {
         '',
         '  ada rejected: no',
         '  Run-Id: forged',
+        '  Step: forged',
+        '  Kind: forged[31m',
         '',
         'Kind: putBack',
         'Run-Id: chat-app-2',

@@ -17,8 +17,20 @@ export function messageOf(repository: string, stage: string, entry: StageEntry):
     entry.kind === 'passedOn'
       ? `reject(${stage}): ${repository} release ${short(entry.rejected ?? '')} in run ${entry.runId}`
       : `${VERB[entry.kind]}(${stage}): ${what} for run ${entry.runId}`;
-  const body = reason ? `${reason.replaceAll('\r', '').trim().replace(/^/gm, '  ')}\n\n` : '';
+  const body = reason ? `${indented(reason)}\n\n` : '';
   return `${subject}\n\n${body}${trailersOf(repository, stage, entry).join('\n')}\n`;
+}
+
+/**
+ * Reasons are people's and programs' words: no line of theirs may begin like a trailer, and a NUL
+ * would end the message before ours.
+ */
+function indented(reason: string): string {
+  const lines = reason
+    .trim()
+    .toWellFormed()
+    .split(/[\n\u2028\u2029]/);
+  return lines.map((line) => `  ${line.replace(/[\p{Cc}\p{Cf}]/gu, '')}`).join('\n');
 }
 
 /** The trailers that make a change of a stage unique. Values are names without spaces. */

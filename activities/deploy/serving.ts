@@ -1,5 +1,5 @@
 /** Waiting for a stage to serve a release, and watching it after that: looks at the target, step by step. */
-import { ApplicationFailure, activityInfo, heartbeat, sleep } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, Context, heartbeat, sleep } from '@temporalio/activity';
 import { DEPLOY_TIMEOUT_SECONDS } from '../../workflows/domain/limits.js';
 import { short } from '../../workflows/domain/names.js';
 import { StepFailure, type StepResult } from '../../workflows/domain/step.js';
@@ -10,6 +10,7 @@ import { type GitOps, GitOpsUnavailable, type Observation, type Target } from '.
 const UNHEALTHY_LOOKS = 3;
 /** How long a watched target may stay silent before we say that we could not find out. Seconds. */
 const SILENCE_LIMIT_SECONDS = 60;
+const HEARTBEAT_MS = 1_000;
 
 type Say = (line: string) => void;
 type Pace = { awaitMs: number; watchMs: number };
@@ -56,14 +57,25 @@ export async function inStepLog<T>(
   }
 }
 
+/** Gives a sign of life every second while `work` goes on: a worker that died is noticed by its silence. */
+export async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const activity = Context.current();
+  const beat = setInterval(() => activity.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}
+
 /** @throws {ApplicationFailure} `StepTimedOut` after `limitSeconds` (default 300). */
 export async function awaitDigest(
   { stage, digest, look, isAboutUs }: Observing,
   { say, pace, limitSeconds }: { say: Say; pace: Pace; limitSeconds: number | undefined },
 ): Promise<StepResult> {
   const limitMs = (limitSeconds ?? DEPLOY_TIMEOUT_SECONDS) * 1_000;
-  const started = Date.now();
-  const elapsed = (): string => `${((Date.now() - started) / 1_000).toFixed(1)} s`;
+  const started = performance.now();
+  const elapsed = (): string => `${((performance.now() - started) / 1_000).toFixed(1)} s`;
   for (let said = ''; ; ) {
     const seen = await look();
     if (seen.digest === digest && (digest === null || seen.health === 'healthy')) {
@@ -80,7 +92,7 @@ export async function awaitDigest(
     }
     if (seen.message !== said && seen.message !== '') say(`${stage}: ${seen.message}`);
     said = seen.message;
-    if (Date.now() - started >= limitMs) {
+    if (performance.now() - started >= limitMs) {
       throw timedOut(
         `${stage} does not serve ${digest ? `release ${short(digest)}` : 'nothing'} after ` +
           `${limitMs / 1_000} s; it says "${seen.message}"`,

@@ -20,6 +20,8 @@ export interface TurnActivities {
 
 /** Runs looked up at once. */
 const LOOKUPS_AT_ONCE = 20;
+/** A dead worker's unfinished workflow task is given to another one after this long. */
+const WORKFLOW_TASK_TIMEOUT = '5s';
 
 export function createTurnActivities(
   client: Pick<Client, 'workflow'>,
@@ -33,6 +35,8 @@ export function createTurnActivities(
       args: [input],
       signal: move,
       signalArgs: [place],
+      priority: { fairnessKey: repository },
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       staticSummary: `Who deploys to ${stage} of ${repository}, in order`,
     });
   };

@@ -1,7 +1,7 @@
 /** Logs in memory, for tests. They fall behind on request. */
 import type { Stream } from '../store/store.ports.js';
 import type { Logs, StepLog } from './logs.ports.js';
-import { StreamText } from './text.js';
+import { HiddenText } from './mask.streams.js';
 
 export interface FakeLine {
   step: string;
@@ -17,14 +17,20 @@ export class FakeLogs implements Logs {
   private watchers: { text: string; resolve: () => void }[] = [];
 
   open({ step, attempt }: { runId: string; step: string; attempt: number }): StepLog {
-    const texts = { stdout: new StreamText(), stderr: new StreamText(), slipway: new StreamText() };
+    const texts = new HiddenText();
+    const keep = (stream: Stream, text: string): void => {
+      if (text === '') return;
+      this.written.push({ step, attempt, stream, text });
+      this.wake();
+    };
     return {
-      write: (stream, text) => {
-        this.written.push({ step, attempt, stream, text: texts[stream].push(text) });
-        this.wake();
-      },
+      write: (stream, text) => keep(stream, texts.push(stream, text)),
+      hide: (mask) => texts.hide(mask),
       behind: () => this.hold,
-      flush: () => Promise.resolve(),
+      flush: () => {
+        for (const [stream, text] of texts.end()) keep(stream, text);
+        return Promise.resolve();
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 /** Where a step's words go. Never through workflow history. */
 import type { Stream } from '../store/store.ports.js';
+import type { Mask } from './mask.js';
 
 export interface StepLog {
   /**
@@ -7,6 +8,12 @@ export interface StepLog {
    * blocks. Beyond MAX_LOG_BYTES text is counted, not kept, and a line says so.
    */
   write(stream: Stream, text: string | Uint8Array): void;
+
+  /**
+   * From now on what this mask hides is in no stream of the log. Call it before there is anything to
+   * hide; once. A few characters of text then wait while they may be the beginning of a secret.
+   */
+  hide(mask: Mask): void;
 
   /** Undefined while the record keeps up; else resolves when it has: stop reading until then. */
   behind(): Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { MAX_LOG_BYTES } from '../../workflows/domain/limits.js';
 import type { Changes, LogChunk } from '../store/store.ports.js';
 import { StoredLogs } from './stored.adapter.js';
@@ -80,6 +80,19 @@ describe('a stored log', () => {
     expect(record.text('slipway')).toContain('command 1 ended');
   });
 
+  it('gives no two pieces the same time: by it a piece that is sent again is known', async () => {
+    const { record, log } = opened();
+    for (let i = 0; i < 20; i++) {
+      log.write('stdout', 'same\n');
+      log.write('stderr', 'same\n');
+      if (i % 5 === 0) await log.flush();
+    }
+    await log.flush();
+    const times = record.chunks.map(({ at }) => at.getTime());
+    expect(times).toHaveLength(40);
+    expect(new Set(times).size).toBe(40);
+  });
+
   it('says when the record falls behind and when it has caught up', async () => {
     const { record, log } = opened();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -91,6 +104,27 @@ describe('a stored log', () => {
     resolve();
     await behind;
     expect(log.behind()).toBeUndefined();
+  });
+
+  it('makes no second write of small pieces while the record has not answered the first', async () => {
+    jest.useFakeTimers();
+    try {
+      const { record, log } = opened();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      record.hold = promise;
+      for (let i = 0; i < 100; i++) {
+        log.write('stdout', `${i}\n`);
+        jest.advanceTimersByTime(1_000);
+      }
+      expect(record.writes).toBe(1);
+      resolve();
+      await promise;
+      await log.flush();
+      expect(record.writes).toBe(2);
+      expect(record.text()).toBe(Array.from({ length: 100 }, (_unused, i) => `${i}\n`).join(''));
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('holds a bounded amount when nobody listens to that', async () => {

@@ -2,7 +2,8 @@
 import { MAX_LOG_BYTES } from '../../workflows/domain/limits.js';
 import type { LogChunk, RunsStore, Stream } from '../store/store.ports.js';
 import type { Logs, StepLog } from './logs.ports.js';
-import { StreamText } from './text.js';
+import type { Mask } from './mask.js';
+import { HiddenText } from './mask.streams.js';
 
 /** How long text waits for more text. */
 const COALESCE_MS = 100;
@@ -31,16 +32,21 @@ export class StoredLogs implements Logs {
 }
 
 class StoredStepLog implements StepLog {
-  private readonly texts = new Map<Stream, StreamText>();
+  private readonly texts = new HiddenText();
   private pieces: Piece[] = [];
   private pendingChars = 0;
   private unstoredChars = 0;
   private keptBytes = 0;
+  private lastMs = 0;
   /** Bytes that were not kept and that no line has mentioned. */
   private unmentionedBytes = 0;
   private isCut = false;
   private hasSpoken = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Writes that the record has not answered. */
+  private unanswered = 0;
+  /** Small pieces wait for that answer: while the record is away, they must not become many writes. */
+  private isDue = false;
   private lastWrite: Promise<void> = Promise.resolve();
   private caughtUp: { promise: Promise<void>; resolve: () => void } | undefined;
 
@@ -51,7 +57,11 @@ class StoredStepLog implements StepLog {
   ) {}
 
   write(stream: Stream, text: string | Uint8Array): void {
-    this.add(stream, this.textOf(stream).push(text));
+    this.add(stream, this.texts.push(stream, text));
+  }
+
+  hide(mask: Mask): void {
+    this.texts.hide(mask);
   }
 
   behind(): Promise<void> | undefined {
@@ -64,19 +74,13 @@ class StoredStepLog implements StepLog {
   }
 
   flush(): Promise<void> {
-    for (const [stream, text] of this.texts) this.add(stream, text.end());
+    for (const [stream, text] of this.texts.end()) this.add(stream, text);
     if (this.unmentionedBytes > 0) {
       this.keep('slipway', `${this.unmentionedBytes} more bytes of this log were not kept.\n`);
       this.unmentionedBytes = 0;
     }
     this.send();
     return this.lastWrite;
-  }
-
-  private textOf(stream: Stream): StreamText {
-    const text = this.texts.get(stream) ?? new StreamText();
-    this.texts.set(stream, text);
-    return text;
   }
 
   private add(stream: Stream, text: string): void {
@@ -109,24 +113,37 @@ class StoredStepLog implements StepLog {
     this.unstoredChars += text.length;
     const last = this.pieces.at(-1);
     if (last?.stream === stream && last.text.length + text.length <= CHUNK_CHARS) last.text += text;
-    else this.pieces.push(...chunksOf(stream, text));
+    else this.pieces.push(...chunksOf(stream, text, this.now()));
     this.schedule();
+  }
+
+  /** Never the same twice: by its time a piece is known again when it is sent again. */
+  private now(): Date {
+    this.lastMs = Math.max(Date.now(), this.lastMs + 1);
+    return new Date(this.lastMs);
   }
 
   private schedule(): void {
     if (!this.hasSpoken || this.pendingChars >= CHUNK_CHARS) this.send();
-    else this.timer ??= setTimeout(() => this.send(), COALESCE_MS);
+    else this.timer ??= setTimeout(() => this.sendSoon(), COALESCE_MS);
+  }
+
+  private sendSoon(): void {
+    if (this.unanswered === 0) this.send();
+    else this.isDue = true;
   }
 
   private send(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.isDue = false;
     if (this.pieces.length === 0) return;
     this.hasSpoken = true;
     const chars = this.pendingChars;
     const logs = this.pieces.map((piece) => ({ ...this.step, ...piece }));
     this.pieces = [];
     this.pendingChars = 0;
+    this.unanswered++;
     this.lastWrite = this.runs
       .write({ logs })
       .catch((error: unknown) => {
@@ -139,15 +156,16 @@ class StoredStepLog implements StepLog {
   }
 
   private stored(chars: number): void {
+    this.unanswered--;
     this.unstoredChars -= chars;
+    if (this.isDue && this.unanswered === 0) this.send();
     if (this.unstoredChars >= BEHIND_CHARS) return;
     this.caughtUp?.resolve();
     this.caughtUp = undefined;
   }
 }
 
-function chunksOf(stream: Stream, text: string): Piece[] {
-  const at = new Date();
+function chunksOf(stream: Stream, text: string, at: Date): Piece[] {
   const pieces: Piece[] = [];
   for (let start = 0; start < text.length; ) {
     let end = Math.min(start + CHUNK_CHARS, text.length);

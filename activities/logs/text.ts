@@ -53,3 +53,9 @@ export class StreamText {
     return text.slice(0, text.length - this.carried.length).replace(REMOVED, '$1');
   }
 }
+
+/** A text that is complete, as StreamText would give it. */
+export function cleanText(text: string): string {
+  const only = new StreamText();
+  return only.push(text) + only.end();
+}

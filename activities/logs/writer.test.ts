@@ -97,9 +97,26 @@ describe('grouped writes', () => {
     (await nth(1)).answer(away());
     await refused;
     const second = await nth(2);
-    expect(second.changes).toEqual(log('kept'));
+    expect(second.changes).toEqual({ ...log('kept'), isRepeat: true });
     second.answer();
     await text;
+  });
+
+  it('say of a second try that it is one: the answer to the first may be what was lost', async () => {
+    const { write, nth } = record();
+    const text = write(log('once'));
+    const first = await nth(1);
+    expect(first.changes.isRepeat).toBeUndefined();
+    first.answer(away());
+    const second = await nth(2);
+    expect(second.changes).toEqual({ ...log('once'), isRepeat: true });
+    second.answer();
+    await text;
+    const later = write(log('later'));
+    const third = await nth(3);
+    expect(third.changes.isRepeat).toBeUndefined();
+    third.answer();
+    await later;
   });
 
   it('split what is too large for one write', async () => {

@@ -41,6 +41,7 @@ export function groupedWrites(runs: RunsStore, options: WriterOptions = {}): Run
     list: (filter) => runs.list(filter),
     eventsAfter: (id, position, limit) => runs.eventsAfter(id, position, limit),
     logs: (query) => runs.logs(query),
+    load: (repository) => runs.load(repository),
   };
 }
 
@@ -100,30 +101,35 @@ class GroupWriter {
     return this.waiting.splice(0, length);
   }
 
-  private async deliver(batch: Waiting[]): Promise<void> {
-    const refusal = await this.tryUntilAnswered(batch);
+  private async deliver(batch: Waiting[], isRepeat = false): Promise<void> {
+    const { refusal, tries } = await this.tryUntilAnswered(batch, isRepeat);
     if (refusal === undefined) {
       for (const { resolve } of batch) resolve();
     } else if (batch.length === 1) {
       batch[0]?.reject(refusal);
     } else {
-      for (const one of batch) await this.deliver([one]);
+      for (const one of batch) await this.deliver([one], isRepeat || tries > 1);
     }
   }
 
   /** Returns what the store refused the batch with. Drops those whose patience ends. */
-  private async tryUntilAnswered(batch: Waiting[]): Promise<unknown> {
+  private async tryUntilAnswered(
+    batch: Waiting[],
+    isRepeat: boolean,
+  ): Promise<{ refusal: unknown; tries: number }> {
     let retryMs = FIRST_RETRY_MS;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
-        await this.runs.write(joined(batch));
+        const changes = joined(batch);
+        // The answer to the try before may be what was lost, not the try.
+        await this.runs.write(isRepeat || tries > 1 ? { ...changes, isRepeat: true } : changes);
         if (retryMs > FIRST_RETRY_MS) this.options.notice?.('the record is written again');
-        return undefined;
+        return { refusal: undefined, tries };
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) return error;
+        if (!(error instanceof StoreUnavailable)) return { refusal: error, tries };
         if (retryMs === FIRST_RETRY_MS) this.options.notice?.(`the record waits: ${error.message}`);
         giveUp(batch, error);
-        if (batch.length === 0) return undefined;
+        if (batch.length === 0) return { refusal: undefined, tries };
         await pause(retryMs);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const limit = z.coerce.number().int().min(1);
 
 export const Config = z.object({
   /** Holds all state. Absolute. */
@@ -18,12 +19,50 @@ export const Config = z.object({
   SLIPWAY_TASK_QUEUE: z.string().default('slipway'),
   /** Activities that one worker runs at once. */
   SLIPWAY_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(40),
+  /** Temporal gives tasks to the version of the workers that the operator made current; see OPERATIONS. */
+  SLIPWAY_WORKER_VERSIONS: z.enum(['off', 'on']).default('off'),
   /** Deploy target: how a stage is made to follow Git. */
   SLIPWAY_TARGET: z.enum(['process']).default('process'),
   /** File that holds the first admin's token; the API lets that token in. Empty: no such admin. */
   SLIPWAY_ADMIN_TOKEN_FILE: z.string().default(''),
   /** OSV database: a folder of OSV JSON files. Empty: the small snapshot that we ship. */
   SLIPWAY_OSV_DATA: z.string().default(''),
+  /** Where checks may go beside their stage and public addresses: `host`, `host:port`, `10.0.0.0/8`. */
+  SLIPWAY_CHECK_HOSTS: z.string().default(''),
+  /** Proxies in front of the API whose X-Forwarded-For is believed: addresses or subnets. */
+  SLIPWAY_PROXIES: z.string().default(''),
+  /** Who keeps the secrets of steps: our own store, or one of three services; docs/guides/secrets.md. */
+  SLIPWAY_SECRETS: z.enum(['store', 'vault', 'azure', 'kubernetes']).default('store'),
+  /** Folder of the master keys of our own store. Empty: `keys` in SLIPWAY_HOME. */
+  SLIPWAY_KEYS: z.string().default(''),
+  /** Of Vault, Azure Key Vault or the Kubernetes API server (default: that of the cluster). */
+  SLIPWAY_SECRETS_URL: z.string().default(''),
+  /** Vault: mount and prefix, `secret/slipway`. Azure: prefix, `slipway`. Kubernetes: namespace. */
+  SLIPWAY_SECRETS_PATH: z.string().default(''),
+  /** Vault: file with its token, read for each step. */
+  SLIPWAY_SECRETS_TOKEN_FILE: z.string().default(''),
+  /** Vault: certificates to trust, PEM. Empty: the system's. */
+  SLIPWAY_SECRETS_CA_FILE: z.string().default(''),
+  /** Azure: the managed identity's endpoint. Empty: that of virtual machines. */
+  SLIPWAY_SECRETS_IDENTITY_URL: z.string().default(''),
+  /** Kubernetes: folder of the service account. Empty: where pods find it. */
+  SLIPWAY_SECRETS_ACCOUNT: z.string().default(''),
+  /** How the commands of steps are run. Empty: `sandbox` where it works, else `plain`. */
+  SLIPWAY_EXECUTOR: z.enum(['', 'sandbox', 'plain']).default(''),
+  /** Folders and files that steps in the sandbox may read beside the system's, like PATH. */
+  SLIPWAY_STEP_READABLE: z.string().default(''),
+  /** What one step may use in the sandbox; a step that wants more is ended, and fails. */
+  SLIPWAY_STEP_MEMORY_MIB: limit.max(16_777_216).default(4_096),
+  /** Of all its processes together. */
+  SLIPWAY_STEP_CPU_SECONDS: limit.max(31_536_000).default(14_400),
+  /** At once, their threads included. */
+  SLIPWAY_STEP_PROCESSES: limit.max(1_000_000).default(1_024),
+  /** Of one process; ours takes descriptors up to 199. */
+  SLIPWAY_STEP_OPEN_FILES: limit.min(256).max(1_000_000).default(4_096),
+  /** What its workspace holds; a file counts as 4 KiB at least. */
+  SLIPWAY_STEP_DISK_MIB: limit.max(16_777_216).default(10_240),
+  /** What it prints, in either executor; the log keeps less. */
+  SLIPWAY_STEP_OUTPUT_MIB: limit.max(1_048_576).default(1_024),
   /** pino level. */
   SLIPWAY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });

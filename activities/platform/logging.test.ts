@@ -1,5 +1,8 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { createLog } from './logging.js';
+import { createLog, logOutput } from './logging.js';
 
 const said = (fields: object, message = 'hello'): string => {
   let text = '';
@@ -34,5 +37,21 @@ describe('the log', () => {
     ['an error', { err: new Error('postgres://u:secret-1@h/d refused') }],
   ])('never shows a secret in %s', (_where, fields) => {
     expect(said(fields)).not.toContain('secret-1');
+  });
+
+  it('that cannot be written ends nobody', () => {
+    const readOnly = openSync(import.meta.filename, 'r');
+    const log = createLog('worker', 'info', logOutput(readOnly));
+    for (let line = 0; line < 20; line++) log.error({ part: 'x'.repeat(100_000) }, 'no room');
+    closeSync(readOnly);
+  });
+
+  it('goes to the descriptor that it is given', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slipway-log-'));
+    const file = openSync(join(folder, 'log'), 'a');
+    createLog('worker', 'info', logOutput(file)).info('hello');
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toMatch(/"msg":"hello"/);
+    closeSync(file);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -13,6 +13,19 @@ const SECRET_TEXTS: [RegExp, string][] = [
   [/\b(Bearer|Basic) [A-Za-z0-9+/=._~-]+/g, '$1 [hidden]'],
 ];
 
+/** Lines that are kept while they cannot be written; further ones are dropped. Bytes. */
+const MAX_UNWRITTEN_BYTES = 1_048_576;
+
+/**
+ * Where the lines of a process go. A line that cannot be written (the disk is full, the reader is
+ * gone) is written with a later one, or lost: it never ends the process that says it.
+ */
+export function logOutput(fd = 1): DestinationStream {
+  const out = pino.destination({ fd, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
+  out.on('error', () => {});
+  return out;
+}
+
 /** Takes our tokens, passwords in URLs and Authorization values out of a text. */
 export function hideSecrets(text: string): string {
   return SECRET_TEXTS.reduce((rest, [secret, shown]) => rest.replace(secret, shown), text);
@@ -22,7 +35,7 @@ export function hideSecrets(text: string): string {
 export function createLog(
   process: string,
   level: Level,
-  out: DestinationStream = pino.destination({ fd: 1, sync: true }),
+  out: DestinationStream = logOutput(),
 ): Log {
   const options = {
     level,

@@ -1,14 +1,14 @@
 /** The time of one attempt of a step: its heartbeats, its own timeout, its cancellation. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { StepFailure } from '../../workflows/domain/step.js';
-
-const HEARTBEAT_INTERVAL_MS = 1_000;
+import { startHeartbeats } from './heartbeats.js';
 
 /**
  * Runs `work` with a signal that is aborted when the step's time is over or the run is cancelled, and
  * heartbeats every second meanwhile. `work` must stop when the signal says so.
  *
- * @throws {ApplicationFailure} `StepTimedOut`; {CancelledFailure}; else what `work` throws.
+ * @throws {ApplicationFailure} `StepTimedOut`; `StepErrored` when the process stood still for so long
+ *   that another attempt has begun; {CancelledFailure}; else what `work` throws.
  */
 export async function withinStepTime<T>(
   seconds: number,
@@ -16,7 +16,8 @@ export async function withinStepTime<T>(
 ): Promise<T> {
   const context = Context.current();
   const ending = new AbortController();
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
+  const { lost, stop } = startHeartbeats(() => context.heartbeat());
+  lost.addEventListener('abort', () => ending.abort(lost.reason));
   const limit = setTimeout(() => ending.abort(timedOut(seconds)), seconds * 1_000);
   context.cancelled.catch((reason: unknown) => ending.abort(reason));
   try {
@@ -24,7 +25,7 @@ export async function withinStepTime<T>(
   } catch (error) {
     throw ending.signal.aborted ? ending.signal.reason : error;
   } finally {
-    clearInterval(beat);
+    stop();
     clearTimeout(limit);
   }
 }

@@ -112,6 +112,19 @@ describe('a SARIF file', () => {
     );
   });
 
+  it.each(['[', '{"a":', '{"runs":[', '[[],', '{"results":['])(
+    'nested half a million deep by %j is refused',
+    (part) => {
+      const deep = part.repeat(500_000);
+      const placed = `{"version":"2.1.0","runs":[{"results":[${deep}`;
+      for (const text of [deep, placed])
+        expect(readSarif(text)).toEqual({ why: expect.any(String) });
+      const closed = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
+      const whole = `{"version":"2.1.0","runs":[{"results":[{"message":${closed}}]}]}`;
+      expect('why' in readSarif(whole) || 'findings' in readSarif(whole)).toBe(true);
+    },
+  );
+
   it('comes back as it was written', () => {
     const finding = fc.record(
       {

@@ -8,11 +8,13 @@ import { LRUCache } from 'lru-cache';
 import { Commit, RepositoryName, short } from '../../workflows/domain/names.js';
 import { StepFailure } from '../../workflows/domain/step.js';
 import { wordsOf } from '../platform/errors.js';
+import { machineTrouble } from '../platform/machine.js';
 import { summarise } from './change.js';
 import type { Copy } from './copy.js';
-import { git } from './git.js';
+import { type GitFailed, git } from './git.js';
+import { CommitTooLarge, checkSize } from './size.js';
 import type { ChangeSummary, Source } from './source.ports.js';
-import { makeTemplate, type Template } from './template.js';
+import { makeTemplate, type Owner, type Template } from './template.js';
 
 /** Templates that one process keeps, and the memory that they may take. */
 const MAX_TEMPLATES = 32;
@@ -25,6 +27,7 @@ export interface GitSourceFolders {
   repositories: string;
   /** Of this process alone; may not exist yet. Templates that are not in memory live here. */
   templates: string;
+  owner?: Owner;
 }
 
 export class GitSource implements Source {
@@ -58,12 +61,17 @@ export class GitSource implements Source {
     return isPristine;
   }
 
+  readFrom(repository: string): string[] {
+    return [join(this.bare(repository), 'objects')];
+  }
+
   async summarise(change: {
     repository: string;
     commit: string;
     comparedTo: string | null;
   }): Promise<ChangeSummary> {
     try {
+      await checkSize(this.bare(change.repository), change.commit);
       return await summarise(this.bare(change.repository), change.commit, change.comparedTo);
     } catch (error) {
       throw await this.explain(error, change);
@@ -93,7 +101,8 @@ export class GitSource implements Source {
   private async make(repository: string, commit: string): Promise<Template> {
     const bare = this.bare(repository);
     await mkdir(this.folders.templates, { recursive: true });
-    return makeTemplate(bare, Commit.parse(commit), join(this.folders.templates, randomUUID()));
+    const { templates, owner } = this.folders;
+    return makeTemplate(bare, Commit.parse(commit), join(templates, randomUUID()), owner);
   }
 
   private discard(template: Template): void {
@@ -112,15 +121,19 @@ export class GitSource implements Source {
   ): Promise<ApplicationFailure> {
     const bare = this.bare(repository);
     const type = StepFailure.errored;
+    if (error instanceof CommitTooLarge) {
+      return ApplicationFailure.nonRetryable(`${error.message}. ${error.help}`, type);
+    }
+    const trouble = machineTrouble(error, bare);
+    if (trouble) {
+      const message = `commit ${short(commit)} cannot be read: ${trouble.message}. ${trouble.help}`;
+      return ApplicationFailure.create({ message, type, cause: trouble });
+    }
     if (!(await isThere(bare))) {
       const message = `there is no repository "${repository}"; was it removed? Push it again.`;
       return ApplicationFailure.nonRetryable(message, type);
     }
-    const isKnown = await git(bare, ['cat-file', '-e', `${commit}^{commit}`]).then(
-      () => true,
-      () => false,
-    );
-    if (!isKnown) {
+    if (await isMissing(bare, commit)) {
       const message =
         `the repository "${repository}" has no commit ${short(commit)}; was its branch removed or ` +
         'rewritten? Push the commit again.';
@@ -129,6 +142,17 @@ export class GitSource implements Source {
     const message = `commit ${short(commit)} of "${repository}" cannot be read: ${wordsOf(error)}`;
     const cause = error instanceof Error ? error : new Error(String(error));
     return ApplicationFailure.create({ message, type, cause });
+  }
+}
+
+/** Only where git itself says so: one that cannot be started knows nothing. */
+async function isMissing(bare: string, commit: string): Promise<boolean> {
+  try {
+    await git(bare, ['cat-file', '-e', `${commit}^{commit}`]);
+    return false;
+  } catch (error) {
+    const { cause } = error as GitFailed & { cause?: { code?: unknown } };
+    return typeof cause?.code === 'number';
   }
 }
 

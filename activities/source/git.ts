@@ -28,6 +28,8 @@ const SETTINGS = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'protocol.allow=never',
+  // Larger files are streamed, and compared without reading their lines.
+  'core.bigFileThreshold=16m',
   'gc.auto=0',
   'maintenance.auto=false',
 ].flatMap((setting) => ['-c', setting]);
@@ -36,15 +38,17 @@ export class GitFailed extends Error {
   override readonly name = 'GitFailed';
 }
 
+/** How git is called in `folder`, for callers that read while it prints. */
+export function gitProgram(folder: string, args: string[]) {
+  const options = { env: ENVIRONMENT, timeout: GIT_LIMIT_MS, killSignal: 'SIGKILL' } as const;
+  return { argv: [...SETTINGS, '-C', folder, ...args], options };
+}
+
 /** Returns what git prints. @throws {GitFailed} with git's own words. */
 export async function git(folder: string, args: string[]): Promise<string> {
+  const { argv, options } = gitProgram(folder, args);
   try {
-    const { stdout } = await run('git', [...SETTINGS, '-C', folder, ...args], {
-      env: ENVIRONMENT,
-      timeout: GIT_LIMIT_MS,
-      killSignal: 'SIGKILL',
-      maxBuffer: MAX_PRINTED_BYTES,
-    });
+    const { stdout } = await run('git', argv, { ...options, maxBuffer: MAX_PRINTED_BYTES });
     return stdout;
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };

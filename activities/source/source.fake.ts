@@ -34,6 +34,10 @@ export class FakeSource implements Source {
     return false;
   }
 
+  readFrom(): string[] {
+    return [];
+  }
+
   async summarise(): Promise<ChangeSummary> {
     return this.summary;
   }

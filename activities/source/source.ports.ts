@@ -18,6 +18,9 @@ export interface Source {
    */
   isPristine(folder: string): boolean;
 
+  /** Folders outside of a checkout that its git reads, and never writes: objects of the repository. */
+  readFrom(repository: string): string[];
+
   /** What SourceActivities.summariseChange promises. */
   summarise(change: {
     repository: string;

@@ -6,11 +6,13 @@
  * in a folder that `cp` copies, by reference where the file system can.
  */
 import { execFile } from 'node:child_process';
+import { lchownSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Copy } from './copy.js';
 import { git } from './git.js';
+import { checkSize } from './size.js';
 import { type Tree, treeOf } from './tree.js';
 
 const run = promisify(execFile);
@@ -27,19 +29,33 @@ export interface Template {
   remove(): Promise<void>;
 }
 
-/** Checks `commit` of the bare repository out at `folder`, which must not exist. */
+/** Whose the files of checkouts are; undefined: this process's own user. */
+export type Owner = { uid: number; gid: number } | undefined;
+
+/**
+ * Checks `commit` of the bare repository out at `folder`, which must not exist.
+ *
+ * @throws {CommitTooLarge}
+ */
 export async function makeTemplate(
   bare: string,
   commit: string,
   folder: string,
+  owner: Owner,
 ): Promise<Template> {
   try {
+    const fits = checkSize(bare, commit);
+    fits.catch(() => {}); // Awaited when the folder is written, so that nobody writes to it any more.
     await writeGitFolder(bare, commit, folder);
+    await fits;
     await git(folder, ['reset', '--hard', '--quiet']);
     const tree = await treeOf(folder);
-    if (tree === undefined) return new FolderTemplate(folder);
+    if (tree === undefined) {
+      if (owner) await run('chown', ['-Rh', `${owner.uid}:${owner.gid}`, '--', folder]);
+      return new FolderTemplate(folder);
+    }
     await rm(folder, { recursive: true });
-    return new MemoryTemplate(tree);
+    return new MemoryTemplate(tree, owner);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -80,7 +96,10 @@ class MemoryTemplate implements Template {
   /** Folders by depth: each level can be made at once. */
   private readonly levels: string[][] = [];
 
-  constructor(private readonly tree: Tree) {
+  constructor(
+    private readonly tree: Tree,
+    private readonly owner: Owner,
+  ) {
     this.bytes = tree.files.reduce((sum, { content }) => sum + content.length, 1_024);
     for (const folder of tree.folders) {
       const depth = folder === '' ? 0 : folder.split('/').length;
@@ -100,10 +119,17 @@ class MemoryTemplate implements Template {
       ),
       ...this.tree.links.map(({ path, target }) => symlink(target, join(root, path))),
     ]);
+    if (this.owner) handOver(this.tree, root, this.owner);
     return new Copy(this.tree, root);
   }
 
   async remove(): Promise<void> {}
+}
+
+/** Synchronous on purpose: their inodes are in memory. */
+function handOver({ folders, files, links }: Tree, root: string, { uid, gid }: NonNullable<Owner>) {
+  for (const path of folders) lchownSync(join(root, path), uid, gid);
+  for (const { path } of [...files, ...links]) lchownSync(join(root, path), uid, gid);
 }
 
 class FolderTemplate implements Template {

@@ -33,6 +33,23 @@ describe('a recorded step', () => {
     expect(again).toMatchObject({ attempts: 3, startedAt: at(1) });
   });
 
+  it('says that the attempt before was lost, unless that one said itself why it ended', () => {
+    const reasonIfLost = 'attempt 2 was lost with its worker; trying again (3 of 5)';
+    const third = { ...change, status: 'running' as const, attempt: 3, reasonIfLost };
+    expect(nextStep(running, third)).toMatchObject({ reason: reasonIfLost });
+    const spoke = { ...running, reason: 'attempt 2: the disk is full; it is tried again' };
+    expect(nextStep(spoke, third)).toMatchObject({ reason: spoke.reason });
+    const earlier = { ...running, reason: 'attempt 1: the disk is full; it is tried again' };
+    expect(nextStep(earlier, third)).toMatchObject({ reason: reasonIfLost });
+    expect(nextStep(step({ ...running, attempts: 3 }), third)).toBeUndefined();
+  });
+
+  it('never ends before it began, whatever the clocks say', () => {
+    const late = step({ status: 'running', attempts: 1, startedAt: at(20) });
+    const end = nextStep(late, { ...change, status: 'succeeded', attempt: 1 });
+    expect(end).toMatchObject({ finishedAt: at(20) });
+  });
+
   it('does not hear late words of a lost attempt', () => {
     expect(nextStep(running, { ...change, status: 'failed', attempt: 1 })).toBeUndefined();
   });

@@ -24,7 +24,7 @@ export function nextStep(now: StepState, change: StepChange): StepState | undefi
   const result = change.result === undefined ? kept : asStored(change.result);
   const next: StepState = {
     status: change.status,
-    reason: change.reason === undefined ? now.reason : cleanReason(change.reason),
+    reason: reasonAfter(now, change, attempts),
     summary: result?.summary ?? null,
     exitCode: result?.exitCode ?? null,
     signal: result?.signal ?? null,
@@ -34,6 +34,15 @@ export function nextStep(now: StepState, change: StepChange): StepState | undefi
     finishedAt: endOf(now, change),
   };
   return isDeepStrictEqual(next, now) ? undefined : next;
+}
+
+/** An attempt that threw has said so itself, with its number; see recorded.ts. */
+function reasonAfter(now: StepState, change: StepChange, attempts: number): string | null {
+  if (change.reason !== undefined) return cleanReason(change.reason);
+  const { reasonIfLost } = change;
+  if (reasonIfLost === undefined || attempts === now.attempts) return now.reason;
+  const hasSpoken = now.reason?.startsWith(`attempt ${attempts - 1}:`);
+  return hasSpoken ? now.reason : cleanReason(reasonIfLost);
 }
 
 /** The run after the change, or undefined when it is final already or nothing changes. */
@@ -54,7 +63,9 @@ function startOf({ status, at }: { status: StepChange['status']; at: Date }): Da
 
 function endOf(now: RunState, { status, at }: { status: StepChange['status']; at: Date }) {
   if (!isFinal(status)) return null;
-  return now.finishedAt ?? at;
+  if (now.finishedAt) return now.finishedAt;
+  // The clocks of two machines differ, and one may jump: no end is before its start.
+  return now.startedAt && now.startedAt > at ? now.startedAt : at;
 }
 
 /** As it reads back from PostgreSQL, so that repeating it is seen to change nothing. */

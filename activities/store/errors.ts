@@ -1,18 +1,39 @@
 /** What the store refuses or cannot do, and which PostgreSQL errors mean "not reachable now". */
 import { isNativeError } from 'node:util/types';
 import { SlipwayError, wordsOf } from '../platform/errors.js';
+import { machineTrouble } from '../platform/machine.js';
 
-/** PostgreSQL cannot be reached, or ended our connection. Trying again later is right. */
+/** PostgreSQL cannot be reached, or cannot do now what it is asked. Trying again later is right. */
 export class StoreUnavailable extends SlipwayError {
   override readonly code = 'store-unavailable';
   constructor(cause: unknown) {
-    super(
-      `PostgreSQL cannot be reached: ${wordsOf(cause)}`,
-      'Check that PostgreSQL runs and that DATABASE_URL points at it; Slipway goes on by itself as ' +
-        'soon as it answers.',
-      { cause },
-    );
+    const { what, help } = wordsFor(cause);
+    super(`${what}: ${wordsOf(cause)}`, help, { cause });
   }
+}
+
+const GOES_ON = 'Slipway goes on by itself as soon as it answers.';
+
+/** What keeps PostgreSQL from answering, and what to do about it. */
+function wordsFor(cause: unknown): { what: string; help: string } {
+  const code = (cause as { code?: string } | null)?.code ?? '';
+  if (/^(53100|58030)$/.test(code)) {
+    const help = `Make room on the disk that holds its data; ${GOES_ON}`;
+    return { what: 'PostgreSQL cannot write to its disk', help };
+  }
+  if (code.startsWith('53')) {
+    const help = `Look at its limits and at who else uses it; ${GOES_ON}`;
+    return { what: 'PostgreSQL has no room for more', help };
+  }
+  const isSlow = SLOW.test(code) || wordsOf(cause).startsWith('Query read timeout');
+  if (isSlow) {
+    const help = `Look at its load, and at who holds locks (pg_stat_activity); ${GOES_ON}`;
+    return { what: 'PostgreSQL did not answer in time', help };
+  }
+  const ours = machineTrouble(cause);
+  if (ours) return { what: 'PostgreSQL cannot be reached from here', help: ours.help };
+  const help = `Check that PostgreSQL runs and that DATABASE_URL points at it; ${GOES_ON}`;
+  return { what: 'PostgreSQL cannot be reached', help };
 }
 
 /** A cursor that no page of ours gave out. */
@@ -32,10 +53,17 @@ const NETWORK = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  // This process or machine has no descriptor, buffer or port left for a connection.
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'EADDRNOTAVAIL',
 ]);
 
-/** SQLSTATE codes and classes of a server that is away, full or too slow; see PostgreSQL, appendix A. */
-const SQLSTATE = /^(08...|53...|57P0[1-3]|57014|25P03)$/;
+/** SQLSTATE codes and classes of a server that is away or full; see PostgreSQL, appendix A. */
+const SQLSTATE = /^(08...|53...|58030|57P0[1-3])$/;
+/** Of one that is too slow: a statement, a lock or a transaction took too long, or met another. */
+const SLOW = /^(57014|55P03|25P0[34]|40P01|40001)$/;
 
 /** The words that pg uses where it gives no code. */
 const WORDS =
@@ -47,7 +75,8 @@ export function translate(thrown: unknown): unknown {
   const driver = (thrown as { driverError?: unknown }).driverError;
   const error = isNativeError(driver) ? driver : thrown;
   const code = (error as { code?: string }).code ?? '';
-  const away = NETWORK.has(code) || SQLSTATE.test(code) || WORDS.test(error.message);
+  const known = NETWORK.has(code) || SQLSTATE.test(code) || SLOW.test(code);
+  const away = known || WORDS.test(error.message);
   return away ? new StoreUnavailable(error) : thrown;
 }
 

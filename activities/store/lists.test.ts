@@ -96,6 +96,33 @@ describe('paging', () => {
     expect(new Set(events.map((event) => event.revision)).size).toBe(RUNS / 200);
   });
 
+  it('shows every repository, user, token and stage once, in its order', async () => {
+    await postgres.sql(
+      `WITH u AS (INSERT INTO users (login) SELECT 'user-' || i FROM generate_series(1, 30) i
+                  RETURNING login)
+       INSERT INTO tokens (login, name, hash, scopes)
+         SELECT login, 'laptop', sha256(login::bytea), '{}' FROM u`,
+    );
+    await postgres.sql(
+      `INSERT INTO stages (repository, name)
+         SELECT 'repository-' || r, 'stage-' || s FROM generate_series(1, 5) r, generate_series(1, 5) s`,
+    );
+    const names = async <T>(
+      list: (page: { limit: number; cursor?: string }) => Promise<Page<T>>,
+      name: (item: T) => string,
+    ) => (await walk((cursor) => list({ limit: 7, ...from(cursor) }))).map(name);
+    const repositories = await names(store.repositories.list, ({ name }) => name);
+    expect(repositories).toHaveLength(21);
+    const users = await names(store.users.list, ({ login }) => login);
+    expect(users).toHaveLength(30);
+    const stages = await names(store.stages.list, (stage) => `${stage.repository}/${stage.name}`);
+    expect(stages).toHaveLength(25);
+    for (const each of [repositories, users, stages]) expect([...each].sort()).toEqual(each);
+    expect(new Set(await names(store.users.tokens, ({ id }) => id)).size).toBe(30);
+    const own = await store.users.tokens({ login: 'user-7', limit: 7 });
+    expect(own.items.map(({ login }) => login)).toEqual(['user-7']);
+  });
+
   it('gives at most 200 items a page', async () => {
     expect((await store.runs.list({ limit: 100_000 })).items).toHaveLength(200);
   });

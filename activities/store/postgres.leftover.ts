@@ -66,9 +66,9 @@ async function hasBackends(folder: string): Promise<boolean> {
 }
 
 async function until(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await wait(POLL_MS);
   }
   return true;

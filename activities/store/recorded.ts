@@ -21,7 +21,7 @@ const RETRY_INTERVAL_MS = 1_000;
 
 type Record = { runs: Pick<RunsStore, 'write'> };
 type StepInput = { context: StepContext; step: PlannedStep };
-type Note = Pick<StepChange, 'status' | 'reason' | 'result'>;
+type Note = Pick<StepChange, 'status' | 'reason' | 'reasonIfLost' | 'result'>;
 
 /**
  * The same activity, recorded: `running` when an attempt starts, then its end. An attempt that throws
@@ -46,7 +46,7 @@ export function recordsStep<Input extends StepInput>(
       attempt: info.attempt,
       at: new Date(),
     });
-    const start = store.runs.write({ steps: [changeOf({ status: 'running' })] });
+    const start = store.runs.write({ steps: [changeOf(startOf(info))] });
     const started = start.catch(ignoreAbsence);
     started.catch(() => {}); // Seen below, when the work is done.
     const note = (end: Note): Promise<void> => settle(store, changeOf(end));
@@ -63,6 +63,14 @@ export function recordsStep<Input extends StepInput>(
       throw error;
     }
   };
+}
+
+function startOf({ attempt, retryPolicy }: Info): Note {
+  if (attempt === 1) return { status: 'running' };
+  const most = retryPolicy?.maximumAttempts ?? 0;
+  const which = most > 0 ? `${attempt} of ${most}` : `attempt ${attempt}`;
+  const reasonIfLost = `attempt ${attempt - 1} was lost with its worker; trying again (${which})`;
+  return { status: 'running', reasonIfLost };
 }
 
 /** A check with commands goes on after its own checks said yes: its end is written by those. */
@@ -97,12 +105,12 @@ function isLast(error: unknown, { attempt, retryPolicy }: Info): boolean {
 }
 
 async function settle(store: Record, change: StepChange): Promise<void> {
-  const deadline = Date.now() + END_LIMIT_MS;
+  const deadline = performance.now() + END_LIMIT_MS;
   for (;;) {
     try {
       return await store.runs.write({ steps: [change] });
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || Date.now() > deadline) throw error;
+      if (!(error instanceof StoreUnavailable) || performance.now() > deadline) throw error;
     }
     heartbeat({ waitingFor: 'PostgreSQL' });
     await sleep(RETRY_INTERVAL_MS); // Rejects when the run is cancelled.

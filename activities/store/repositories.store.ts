@@ -1,10 +1,10 @@
 /** Repositories, their order of triggers, and the pushes that Git may not have carried out yet. */
 import type { DataSource } from 'typeorm';
-import { MAX_PAGE } from './cursor.js';
+import { MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { RepositoryEntity } from './entities/repository.entity.js';
 import { reaching } from './errors.js';
-import type { PushRow, RepositoriesStore } from './store.ports.js';
+import type { Page, PageWish, PushRow, RepositoriesStore } from './store.ports.js';
 import { toJson } from './text.js';
 
 const PUSH = `id::text, repository, ref, old_commit AS "oldCommit", new_commit AS "newCommit", by,
@@ -25,14 +25,7 @@ export function createRepositories(db: Db, source: DataSource): RepositoriesStor
 
     exists: (name) => reaching(() => repositories.existsBy({ name })),
 
-    list: () =>
-      reaching(() =>
-        repositories.find({
-          select: { name: true, createdAt: true },
-          order: { name: 'ASC' },
-          take: MAX_PAGE,
-        }),
-      ),
+    list: (page) => list(db, page),
 
     nextOrder: async (name) => {
       const [taken] = await db.query<{ order: number }>(
@@ -82,4 +75,23 @@ export function createRepositories(db: Db, source: DataSource): RepositoriesStor
         [repository ?? null],
       ),
   };
+}
+
+async function list(
+  db: Db,
+  { limit, cursor }: PageWish,
+): Promise<Page<{ name: string; createdAt: Date }>> {
+  const size = pageSize(limit);
+  const [after] = placeOf(cursor, ['text']);
+  const rows = await db.query<{ name: string; createdAt: Date }>(
+    `SELECT name, created_at AS "createdAt" FROM repositories
+      WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2`,
+    [after, size + 1],
+  );
+  return pageOf(
+    rows,
+    size,
+    (row) => row,
+    (row) => [row.name],
+  );
 }

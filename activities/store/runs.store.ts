@@ -1,30 +1,30 @@
 /** Runs, their steps and their logs. */
-import type { RunRef, Trigger } from '../../workflows/domain/run.js';
-import type { Plan } from '../../workflows/pipeline/plan.js';
 import { exactTime, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { CHANNEL } from './notifications.js';
+import { readLogs } from './runs.logs.js';
 import { writeChanges } from './runs.write.js';
 import type {
-  LogRow,
   Page,
   RunFilter,
+  RunLoad,
   RunRow,
   RunSummaryRow,
   RunsStore,
   StepRow,
 } from './store.ports.js';
-import { cleanReason, toJson } from './text.js';
+import { clean, cleanReason, toJson } from './text.js';
 
-/** Log chunks of one answer. */
-const MAX_LOGS = 1_000;
+/** Counts stop here: who compares them has lower limits. */
+const MAX_COUNTED = 50_000;
+/** The time over which the pace of runs is measured, seconds. */
+const PACE_SECONDS = 60;
 
 const SUMMARY = `id, repository, pipeline, commit, branch, "order", trigger, status, reason, position,
   created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`;
 const STEP = `run_id AS "runId", name, index, kind, status, reason, summary,
   exit_code AS "exitCode", signal, attempts, result, started_at AS "startedAt",
   finished_at AS "finishedAt", position`;
-const LOG = 'run_id AS "runId", position, step, attempt, stream, at, text';
 
 export function createRuns(db: Db): RunsStore {
   return {
@@ -37,13 +37,14 @@ export function createRuns(db: Db): RunsStore {
     list: (filter) => list(db, filter),
     eventsAfter: (id, position, limit) => eventsAfter(db, id, position, limit),
     logs: (query) => logs(db, query),
+    load: (repository) => load(db, repository),
   };
 }
 
-type Opening = { run: RunRef; trigger: Trigger; plan: Plan | null; lintReason?: string };
+type Opening = Parameters<RunsStore['open']>[0];
 
-/** The opening is the run's first event: the run and all of its steps carry position 1. */
-async function open(db: Db, { run, trigger, plan, lintReason }: Opening): Promise<void> {
+/** The opening is the run's first event: the run and all of its steps carry one position. */
+async function open(db: Db, { run, trigger, plan, lintReason, lintLog }: Opening): Promise<void> {
   const saidNo = lintReason !== undefined;
   const status = saidNo ? 'failed' : 'pending';
   const reason = cleanReason(lintReason ?? null);
@@ -52,15 +53,19 @@ async function open(db: Db, { run, trigger, plan, lintReason }: Opening): Promis
     `WITH opened AS (
        INSERT INTO runs (id, repository, pipeline, commit, branch, "order", trigger, plan, status,
                          reason, position, started_at, finished_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $15, $11, $11)
        ON CONFLICT (id) DO NOTHING
        RETURNING id, started_at),
      planned AS (
        INSERT INTO steps (run_id, name, index, kind, status, reason, position, started_at,
                           finished_at)
-       SELECT opened.id, s.name, s.place - 1, s.kind, $9, $10, 1, opened.started_at,
+       SELECT opened.id, s.name, s.place - 1, s.kind, $9, $10, $15, opened.started_at,
               opened.started_at
-         FROM opened, unnest($12::text[], $13::text[]) WITH ORDINALITY AS s(name, kind, place))
+         FROM opened, unnest($12::text[], $13::text[]) WITH ORDINALITY AS s(name, kind, place)),
+     said AS (
+       INSERT INTO log_chunks (run_id, position, step, attempt, stream, at, text)
+       SELECT opened.id, 1, 'lint', 1, 'slipway', opened.started_at, $14
+         FROM opened WHERE $14::text IS NOT NULL)
      SELECT pg_notify('${CHANNEL}', 'run:' || id) FROM opened`,
     [
       run.id,
@@ -76,6 +81,8 @@ async function open(db: Db, { run, trigger, plan, lintReason }: Opening): Promis
       saidNo ? new Date() : null,
       steps.map((s) => s.name),
       steps.map((s) => s.kind),
+      lintLog === undefined ? null : clean(lintLog),
+      lintLog === undefined ? 1 : 2, // What a step said comes before its end.
     ],
   );
 }
@@ -112,34 +119,36 @@ async function list(db: Db, filter: RunFilter): Promise<Page<RunSummaryRow>> {
 async function eventsAfter(db: Db, id: string, position: number, limit: number) {
   const [run] = await db.query<RunSummaryRow>(`SELECT ${SUMMARY} FROM runs WHERE id = $1`, [id]);
   if (!run) throw new Error(`the record has no run "${id}"; ask with get() first`);
-  if (run.position <= position) return { run, steps: [], logs: [] };
-  const chunks = await db.query<LogRow>(
-    `SELECT ${LOG} FROM log_chunks WHERE run_id = $1 AND position > $2 AND position <= $3
-      ORDER BY position LIMIT $4`,
-    [id, position, run.position, checked(limit)],
-  );
+  if (run.position <= position) return { run, steps: [], logs: [], upTo: run.position };
+  const range = { runId: id, after: position, upTo: run.position, limit };
+  const { chunks, isAll } = await readLogs(db, range);
   // With more chunks to come, a reader must be able to go on after the last one it got.
-  const upTo = chunks.length < limit ? run.position : (chunks.at(-1)?.position ?? position);
+  const upTo = isAll ? run.position : (chunks.at(-1)?.position ?? position);
   const steps = await db.query<StepRow>(
     `SELECT ${STEP} FROM steps WHERE run_id = $1 AND position > $2 AND position <= $3
       ORDER BY position, index`,
     [id, position, upTo],
   );
-  return { run, steps, logs: chunks };
+  return { run, steps, logs: chunks, upTo };
 }
 
 async function logs(db: Db, query: { runId: string; step?: string; after: number; limit: number }) {
-  const values: unknown[] = [query.runId, query.after, checked(query.limit)];
-  const ofStep = query.step === undefined ? '' : `AND step = $${values.push(query.step)}`;
-  return db.query<LogRow>(
-    `SELECT ${LOG} FROM log_chunks WHERE run_id = $1 AND position > $2 ${ofStep}
-      ORDER BY position LIMIT $3`,
-    values,
-  );
+  const { chunks, isAll } = await readLogs(db, query);
+  return { items: chunks, next: isAll ? null : (chunks.at(-1)?.position ?? null) };
 }
 
-/** A smaller answer than asked for would look like the end of the log: refuse instead. */
-function checked(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LOGS) return limit;
-  throw new RangeError(`ask for 1 to ${MAX_LOGS} log chunks, not ${limit}`);
+/** Counts no further than the limits that it is compared with. */
+async function load(db: Db, repository: string): Promise<RunLoad> {
+  const open = 'SELECT FROM runs WHERE finished_at IS NULL';
+  const [row] = await db.query<RunLoad>(
+    `SELECT (SELECT count(*) FROM (${open} AND repository = $1 LIMIT $2) o) AS "openOfRepository",
+            (SELECT count(*) FROM (${open} LIMIT $2) o) AS open,
+            (SELECT count(*) FROM (${open} AND status IN ('pending', 'running') LIMIT $2) b) AS busy,
+            (SELECT count(*) FROM (SELECT FROM runs
+              WHERE finished_at > now() - $3 * interval '1 second' LIMIT $2) e) / $3::float8
+              AS "endedPerSecond"`,
+    [repository, MAX_COUNTED, PACE_SECONDS],
+  );
+  if (!row) throw new Error('PostgreSQL counted runs and returned no row');
+  return row;
 }

@@ -51,9 +51,39 @@ describe('opening a run', () => {
       { name: 'lint', kind: 'lint', status: 'failed', reason: lintReason },
     ]);
   });
+
+  it('keeps what lint said at length in the log of that step, once', async () => {
+    const id = await openRun(store);
+    const run = await store.runs.get(id);
+    if (!run) throw new Error('no run');
+    const order = await store.repositories.nextOrder('web');
+    const refused = { ...run, id: `${id.slice(0, 20)}-long` as typeof run.id, order };
+    const lint = { lintReason: 'a\n… and 1 more', lintLog: 'a\nb\n' };
+    for (const _again of [1, 2]) {
+      await store.runs.open({ run: refused, trigger: run.trigger, plan: null, ...lint });
+    }
+    const { items } = await store.runs.logs({ runId: refused.id, after: 0, limit: 10 });
+    expect(items).toMatchObject([{ step: 'lint', position: 1, text: 'a\nb\n' }]);
+    expect(await store.runs.get(refused.id)).toMatchObject({ position: 2 });
+  });
 });
 
 describe('run events', () => {
+  it('that are written again because an answer was lost are not doubled', async () => {
+    const id = await openRun(store);
+    const lines = ['one', 'two', 'two'].map((text, index) => ({
+      ...log(id, text).logs![0]!,
+      at: at(index),
+    }));
+    await store.runs.write({ logs: lines.slice(0, 2) });
+    const again: Changes = { ...step(id, 'running'), logs: lines, isRepeat: true };
+    await store.runs.write(again);
+    await store.runs.write(again);
+    const { items } = await store.runs.logs({ runId: id, after: 0, limit: 10 });
+    expect(items.map(({ text }) => text)).toEqual(['one', 'two', 'two']);
+    expect(await store.runs.get(id)).toMatchObject({ position: 5 });
+  });
+
   it('take gapless positions that are committed in order under 20 writers at once', async () => {
     const id = await openRun(store);
     let seen = 0;
@@ -104,7 +134,7 @@ describe('run events', () => {
     await store.runs.write(log(id, 'last words'));
     expect(await store.runs.get(id)).toMatchObject({ status: 'failed', finishedAt: at(3) });
     expect(await store.runs.steps(id)).toMatchObject([{ status: 'failed', attempts: 2 }]);
-    expect(await store.runs.logs({ runId: id, after: 0, limit: 9 })).toHaveLength(1);
+    expect((await store.runs.logs({ runId: id, after: 0, limit: 9 })).items).toHaveLength(1);
   });
 
   it('about a run that is not in the record are dropped', async () => {
@@ -129,8 +159,8 @@ describe('run events', () => {
         },
       ],
     });
-    const [text] = await store.runs.logs({ runId: id, after: 0, limit: 1 });
-    expect(text?.text).toBe('NUL  and half \ufffd a pair');
+    const { items } = await store.runs.logs({ runId: id, after: 0, limit: 1 });
+    expect(items[0]?.text).toBe('NUL  and half \ufffd a pair');
     expect(await store.runs.steps(id)).toMatchObject([{ reason: 'xy', summary: 'ab\ufffd' }]);
   });
 
@@ -171,14 +201,53 @@ describe('the log', () => {
     await store.runs.write(log(id, 'b', 'build'));
     await store.runs.write(log(id, 't', 'test'));
     const read = async (query: { step?: string; after: number }) =>
-      (await store.runs.logs({ runId: id, limit: 10, ...query })).map((l) => l.text);
+      (await store.runs.logs({ runId: id, limit: 10, ...query })).items.map((l) => l.text);
     expect(await read({ after: 0 })).toEqual(['b', 't']);
     expect(await read({ after: 2 })).toEqual(['t']);
     expect(await read({ after: 0, step: 'build' })).toEqual(['b']);
   });
 
+  it('is given a MiB at a time, whatever was asked for, and says where to go on', async () => {
+    const id = await openRun(store);
+    const chunk = (letter: string) => log(id, letter.repeat(400_000));
+    for (const letter of ['a', 'b', 'c', 'd']) await store.runs.write(chunk(letter));
+    const first = await store.runs.logs({ runId: id, after: 0, limit: 100 });
+    expect(first.items.map(({ text }) => text[0])).toEqual(['a', 'b', 'c']);
+    const second = await store.runs.logs({ runId: id, after: first.next ?? 0, limit: 100 });
+    expect(second).toMatchObject({ items: [{ text: expect.stringMatching(/^d/) }], next: null });
+    const events = await store.runs.eventsAfter(id, 1, 100);
+    expect([events.logs.length, events.upTo, events.run.position]).toEqual([3, 4, 5]);
+    expect(await store.runs.eventsAfter(id, 4, 100)).toMatchObject({ logs: [{}], upTo: 5 });
+  });
+
+  it('is given whole where one chunk is larger than that', async () => {
+    const id = await openRun(store);
+    await store.runs.write(log(id, 'x'.repeat(2_000_000)));
+    const { items, next } = await store.runs.logs({ runId: id, after: 0, limit: 10 });
+    expect([items[0]?.text.length, next]).toEqual([2_000_000, null]);
+  });
+
   it('refuses to pretend that a shortened answer is all there is', async () => {
     const asked = store.runs.logs({ runId: 'x', after: 0, limit: 5_000 });
     await expect(asked).rejects.toThrow('1 to 1000');
+  });
+});
+
+describe('the load', () => {
+  it('counts what is open, what waits for work and what ended, of one repository and of all', async () => {
+    const before = await store.runs.load('load-a');
+    const ids = [];
+    for (const repository of ['load-a', 'load-a', 'load-b']) {
+      ids.push(await openRun(store, { repository }));
+    }
+    const [atGate = '', ended = ''] = ids;
+    const change = (runId: string, status: 'waiting' | 'succeeded') =>
+      store.runs.write({ runs: [{ runId, status, reason: null, at: new Date() }] });
+    await change(atGate, 'waiting');
+    await change(ended, 'succeeded');
+    const load = await store.runs.load('load-a');
+    expect(load.openOfRepository).toBe(1);
+    expect([load.open - before.open, load.busy - before.busy]).toEqual([2, 1]);
+    expect((load.endedPerSecond - before.endedPerSecond) * 60).toBeCloseTo(1);
   });
 });

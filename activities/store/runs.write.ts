@@ -14,11 +14,12 @@ type RecordedStep = StepState & { runId: string; name: string; position: number 
 
 /** Words about runs that the record does not have (any more) are dropped. */
 export async function writeChanges(tx: Queries, changes: Changes): Promise<void> {
-  const { runs = [], steps = [], logs = [] } = changes;
-  const locked = await lockRuns(tx, new Set([...runs, ...steps, ...logs].map((c) => c.runId)));
+  const { runs = [], steps = [], logs: given = [], isRepeat = false } = changes;
+  const locked = await lockRuns(tx, new Set([...runs, ...steps, ...given].map((c) => c.runId)));
   if (locked.size === 0) return;
   const before = new Map([...locked].map(([id, run]) => [id, run.position]));
 
+  const logs = isRepeat ? await notStored(tx, given) : given;
   const live = steps.filter((c) => !isFinal(locked.get(c.runId)?.status ?? 'skipped'));
   const changed = changedSteps(await recordedSteps(tx, live), live);
   // As a reader expects them: a step starts, speaks, ends; then the run.
@@ -52,6 +53,29 @@ async function recordedSteps(tx: Queries, changes: StepChange[]): Promise<Record
        FROM steps JOIN unnest($1::text[], $2::text[]) AS asked(run_id, name) USING (run_id, name)`,
     [changes.map((c) => c.runId), changes.map((c) => c.name)],
   );
+}
+
+/** Known again by step, attempt, stream, time and text: no two pieces of a log have the same time. */
+async function notStored(tx: Queries, logs: LogChunk[]): Promise<LogChunk[]> {
+  if (logs.length === 0) return logs;
+  const stored = await tx.query<{ index: number }>(
+    `SELECT asked.index::integer - 1 AS index
+       FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::timestamptz[], $6::text[])
+            WITH ORDINALITY AS asked(run_id, step, attempt, stream, at, text, index)
+      WHERE EXISTS (SELECT FROM log_chunks c
+                     WHERE (c.run_id, c.step, c.attempt, c.stream, c.at, c.text) =
+                           (asked.run_id, asked.step, asked.attempt, asked.stream, asked.at, asked.text))`,
+    [
+      logs.map((c) => c.runId),
+      logs.map((c) => c.step),
+      logs.map((c) => c.attempt),
+      logs.map((c) => c.stream),
+      logs.map((c) => c.at),
+      logs.map((c) => clean(c.text)),
+    ],
+  );
+  const known = new Set(stored.map(({ index }) => index));
+  return logs.filter((_chunk, index) => !known.has(index));
 }
 
 function placeLogs(runs: Map<string, LockedRun>, logs: LogChunk[]): LogRow[] {

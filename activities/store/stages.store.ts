@@ -1,13 +1,19 @@
 /** Stages, their history, and releases. Needs no TypeORM: the reconciler uses it over a small pool. */
-import { exactTime, MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
+import { exactTime, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { CHANNEL } from './notifications.js';
 import type { Page, ReleaseRow, StageEvent, StageRow, StagesStore } from './store.ports.js';
 import { clean, cleanReason, toJson } from './text.js';
 
 const STAGE = `repository, name, url, revision, digest, health, message,
-  observed_at AS "observedAt", queue`;
-const EVENT = `repository, stage, revision, kind, digest, rejected, run_id AS "runId", reason, at`;
+  (extract(epoch FROM now() - observed_at) * 1000)::float8 AS "silentMs", queue`;
+/** A put-back that left what served before it only rejected a release. */
+const KIND = `CASE WHEN kind = 'putBack' AND digest IS NOT DISTINCT FROM (
+    SELECT before.digest FROM stage_history before
+     WHERE before.repository = now.repository AND before.stage = now.stage AND before.id < now.id
+     ORDER BY before.id DESC LIMIT 1)
+  THEN 'rejection' ELSE kind END AS kind`;
+const EVENT = `repository, stage, revision, ${KIND}, digest, rejected, run_id AS "runId", reason, at`;
 const RELEASE = `digest, repository, commit, run_id AS "runId", artifacts,
   created_at AS "createdAt"`;
 const notify = (stage: string) =>
@@ -37,12 +43,7 @@ export function createStages(db: Db): StagesStore {
       return rows[0];
     },
 
-    list: (repository) =>
-      db.query<StageRow>(
-        `SELECT ${STAGE} FROM stages WHERE $1::text IS NULL OR repository = $1
-          ORDER BY repository, name LIMIT ${MAX_PAGE}`,
-        [repository ?? null],
-      ),
+    list: (query) => list(db, query),
 
     happened: async (event) => {
       await db.query(
@@ -92,6 +93,27 @@ export function createStages(db: Db): StagesStore {
   };
 }
 
+async function list(
+  db: Db,
+  { repository, limit, cursor }: Parameters<StagesStore['list']>[0],
+): Promise<Page<StageRow>> {
+  const size = pageSize(limit);
+  const [after, name] = placeOf(cursor, ['text', 'text']);
+  const rows = await db.query<StageRow>(
+    `SELECT ${STAGE} FROM stages
+      WHERE ($1::text IS NULL OR repository = $1)
+        AND ($2::text IS NULL OR (repository, name) > ($2, $3))
+      ORDER BY repository, name LIMIT $4`,
+    [repository ?? null, after, name, size + 1],
+  );
+  return pageOf(
+    rows,
+    size,
+    (row) => row,
+    (row) => [row.repository, row.name],
+  );
+}
+
 /** Notes the time of every observation, and wakes listeners only when something else changed. */
 async function observe(db: Db, stage: Parameters<StagesStore['observe']>[0]): Promise<void> {
   const { repository, name, url, revision, digest, health } = stage;
@@ -124,7 +146,7 @@ async function history(
   const limit = pageSize(query.limit);
   const [id] = placeOf(query.cursor, ['number']);
   const rows = await db.query<StageEvent & { id: number }>(
-    `SELECT id, ${EVENT} FROM stage_history
+    `SELECT id, ${EVENT} FROM stage_history now
       WHERE repository = $1 AND stage = $2 AND ($3::bigint IS NULL OR id < $3)
       ORDER BY id DESC LIMIT $4`,
     [query.repository, query.stage, id, limit + 1],

@@ -7,116 +7,9 @@
  */
 import type { Decision, Evidence, GateOutcome } from '../../workflows/domain/gate.js';
 import type { Artifact } from '../../workflows/domain/release.js';
-import type { RunRef, Status, Trigger } from '../../workflows/domain/run.js';
-import type { StepResult } from '../../workflows/domain/step.js';
-import type { Plan } from '../../workflows/pipeline/plan.js';
+import type { Page, PageWish, RunsStore } from './runs.ports.js';
 
-export interface RunRow extends RunRef {
-  trigger: Trigger;
-  plan: Plan | null;
-  status: Status;
-  reason: string | null;
-  /** Of the run's last event. */
-  position: number;
-  createdAt: Date;
-  startedAt: Date | null;
-  finishedAt: Date | null;
-}
-
-/** A run without its plan, which may weigh 1.5 MB: for lists and for following a run. */
-export type RunSummaryRow = Omit<RunRow, 'plan'>;
-
-export interface StepRow {
-  runId: string;
-  name: string;
-  index: number;
-  kind: string;
-  status: Status;
-  reason: string | null;
-  summary: string | null;
-  exitCode: number | null;
-  signal: string | null;
-  attempts: number;
-  result: StepResult | null;
-  startedAt: Date | null;
-  finishedAt: Date | null;
-  position: number;
-}
-
-export type Stream = 'stdout' | 'stderr' | 'slipway';
-
-export interface LogChunk {
-  runId: string;
-  step: string;
-  attempt: number;
-  stream: Stream;
-  at: Date;
-  text: string;
-}
-export type LogRow = LogChunk & { position: number };
-
-/** A change of one step. Absent fields stay. `attempt` guards against late words of a lost attempt. */
-export interface StepChange {
-  runId: string;
-  name: string;
-  attempt?: number;
-  status: Status;
-  reason?: string | null;
-  result?: StepResult;
-  at: Date;
-}
-
-/** A change of the run itself. A final status stays. */
-export interface RunChange {
-  runId: string;
-  status: Status;
-  reason: string | null;
-  at: Date;
-}
-
-/** What to write together: one transaction, one position per change, one NOTIFY per run. */
-export interface Changes {
-  runs?: RunChange[];
-  steps?: StepChange[];
-  logs?: LogChunk[];
-}
-
-export interface RunFilter {
-  repository?: string;
-  commit?: string;
-  branch?: string;
-  pipeline?: string;
-  status?: Status;
-  limit: number;
-  /** From `next` of the page before. */
-  cursor?: string;
-}
-export interface Page<T> {
-  items: T[];
-  next: string | null;
-}
-
-export interface RunsStore {
-  /** Run row and its steps' rows, all pending. Repeatable by id. `lint`: recorded as failed at lint. */
-  open(run: {
-    run: RunRef;
-    trigger: Trigger;
-    plan: Plan | null;
-    lintReason?: string;
-  }): Promise<void>;
-  write(changes: Changes): Promise<void>;
-  get(id: string): Promise<RunRow | undefined>;
-  steps(id: string): Promise<StepRow[]>;
-  list(filter: RunFilter): Promise<Page<RunSummaryRow>>;
-  /** Steps that changed after `position`, and log chunks after it (at most `limit`), in order. */
-  eventsAfter(
-    id: string,
-    position: number,
-    limit: number,
-  ): Promise<{ run: RunSummaryRow; steps: StepRow[]; logs: LogRow[] }>;
-  /** Log chunks of a run, or of one of its steps, after `position`; at most `limit`. */
-  logs(query: { runId: string; step?: string; after: number; limit: number }): Promise<LogRow[]>;
-}
+export type * from './runs.ports.js';
 
 export interface PushRow {
   id: string;
@@ -136,7 +29,8 @@ export interface PushRow {
 export interface RepositoriesStore {
   create(name: string, by: string): Promise<void>;
   exists(name: string): Promise<boolean>;
-  list(): Promise<{ name: string; createdAt: Date }[]>;
+  /** By name. */
+  list(page: PageWish): Promise<Page<{ name: string; createdAt: Date }>>;
   /** Takes the next place in the repository's order of triggers. Not repeatable: gaps are fine. */
   nextOrder(name: string): Promise<number>;
   /** Keeps a push that Git has not carried out yet; the same unsettled push keeps its row. */
@@ -185,14 +79,19 @@ export interface StageRow {
   digest: string | null;
   health: 'healthy' | 'progressing' | 'degraded' | 'absent';
   message: string;
-  observedAt: Date | null;
+  /** Since somebody looked at it, by PostgreSQL's clock; null when nobody has. Milliseconds. */
+  silentMs: number | null;
   queue: { runId: string; state: string }[];
 }
+/** What tellers of a change say; whether a put-back changed anything is seen when it is read. */
+export type ToldKind = Exclude<StageEvent['kind'], 'rejection'>;
+
 export interface StageEvent {
   repository: string;
   stage: string;
   revision: string;
-  kind: 'deploy' | 'rollback' | 'putBack';
+  /** `rejection`: a put-back that changed nothing, because another release served already. */
+  kind: 'deploy' | 'rollback' | 'putBack' | 'rejection';
   digest: string | null;
   rejected: string | null;
   runId: string;
@@ -210,16 +109,17 @@ export interface ReleaseRow {
 
 export interface StagesStore {
   /** What the target sees. Wakes `changes` listeners with `stage:<repository>/<name>`. */
-  observe(stage: Omit<StageRow, 'queue' | 'observedAt'>): Promise<void>;
+  observe(stage: Omit<StageRow, 'queue' | 'silentMs'>): Promise<void>;
   queue(
     repository: string,
     name: string,
     places: { runId: string; state: string }[],
   ): Promise<void>;
   get(repository: string, name: string): Promise<StageRow | undefined>;
-  list(repository?: string): Promise<StageRow[]>;
+  /** By repository and name. */
+  list(query: PageWish & { repository?: string }): Promise<Page<StageRow>>;
   /** Repeatable by revision. */
-  happened(event: Omit<StageEvent, 'at'>): Promise<void>;
+  happened(event: Omit<StageEvent, 'at' | 'kind'> & { kind: ToldKind }): Promise<void>;
   history(query: {
     repository: string;
     stage: string;
@@ -256,7 +156,8 @@ export interface TokenRow {
 export interface UsersStore {
   put(user: User): Promise<void>;
   get(login: string): Promise<User | undefined>;
-  list(): Promise<User[]>;
+  /** By login. */
+  list(page: PageWish): Promise<Page<User>>;
   /** Active users with a live token of scope approve or admin, among these logins and teams. */
   approvers(from: string[]): Promise<string[]>;
   addToken(token: {
@@ -268,8 +169,10 @@ export interface UsersStore {
   }): Promise<TokenRow>;
   /** The live token with this hash and its active user; notes its use at most once a minute. */
   byTokenHash(hash: Buffer): Promise<{ user: User; token: TokenRow } | undefined>;
-  tokens(login?: string): Promise<TokenRow[]>;
-  revokeToken(id: string): Promise<boolean>;
+  /** Of one user, or of all; newest first. */
+  tokens(query: PageWish & { login?: string }): Promise<Page<TokenRow>>;
+  /** False when there is no such token, or not one of this login. */
+  revokeToken(id: string, login?: string): Promise<boolean>;
 }
 
 export interface AuditEntry {
@@ -291,6 +194,61 @@ export interface AuditStore {
   list(query: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
 }
 
+/** Where a secret applies. */
+export interface SecretScope {
+  /** Null: every repository. It need not exist yet. */
+  repository: string | null;
+  /** Patterns of branches, sorted, see pipeline/glob. Empty: every branch. */
+  branches: string[];
+  /** Null: every step that names it. Else only steps that check this stage. */
+  stage: string | null;
+}
+export interface SecretRow extends SecretScope {
+  id: string;
+  name: string;
+  /** 1, 2, 3 … of the same name and scope. */
+  version: number;
+  /** Of the master key that wraps the secret's own key. */
+  keyId: string;
+  updatedAt: Date;
+  updatedBy: string;
+}
+export interface SealedSecretRow extends SecretRow {
+  wrappedKey: Buffer;
+  sealed: Buffer;
+}
+
+/** Rows and bytes; what opens them is a matter of activities/secrets. */
+export interface SecretsStore {
+  /** All of these names that apply to the repository, whatever the branch and the stage; at most 400. */
+  applying(query: { repository: string; names: string[] }): Promise<SecretRow[]>;
+  at(of: SecretScope & { name: string }): Promise<SecretRow | undefined>;
+  /**
+   * Keeps version 1 of a new secret, or the next version of one that is there. `changed`: somebody else
+   * did, look again. `full`: the repository has `limit` of them.
+   */
+  put(row: SealedSecretRow, limit: number): Promise<SecretRow | 'changed' | 'full'>;
+  sealed(id: string): Promise<SealedSecretRow | undefined>;
+  /** @returns what was removed; undefined when it was not there. */
+  remove(id: string): Promise<SecretRow | undefined>;
+  /** By repository and name. With a repository: its own, and those of every repository. */
+  list(query: { repository?: string; limit: number; cursor?: string }): Promise<Page<SecretRow>>;
+  /** Secrets that another key than `keyId` wraps, by id, after `after`; at most 200. */
+  wrappedOtherwise(query: {
+    keyId: string;
+    after: string | null;
+    limit: number;
+  }): Promise<SealedSecretRow[]>;
+  /** False when it is no longer the version that `from` wraps; nothing is done then. */
+  rewrap(of: {
+    id: string;
+    version: number;
+    from: string;
+    keyId: string;
+    wrappedKey: Buffer;
+  }): Promise<boolean>;
+}
+
 export interface Store {
   runs: RunsStore;
   repositories: RepositoriesStore;
@@ -298,6 +256,7 @@ export interface Store {
   stages: StagesStore;
   users: UsersStore;
   audit: AuditStore;
+  secrets: SecretsStore;
   /** True when PostgreSQL answers within 1.5 s. */
   ping(): Promise<boolean>;
   /**

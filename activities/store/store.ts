@@ -6,6 +6,7 @@ import { createGates } from './gates.store.js';
 import { Notifications } from './notifications.js';
 import { createRepositories } from './repositories.store.js';
 import { createRuns } from './runs.store.js';
+import { createSecrets } from './secrets.store.js';
 import { createStages } from './stages.store.js';
 import type { Store } from './store.ports.js';
 import { createUsers } from './users.store.js';
@@ -29,6 +30,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     stages: createStages(db),
     users: createUsers(db, source),
     audit: createAudit(db, source),
+    secrets: createSecrets(db),
     ping: () => ping(db),
     listen: (listener) => notifications.add(listener),
     close: async () => {

@@ -1,11 +1,11 @@
 /** Users and their tokens. A token is known by its sha256 only. */
 import { type DataSource, IsNull } from 'typeorm';
-import { MAX_PAGE } from './cursor.js';
+import { exactTime, MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { TokenEntity } from './entities/token.entity.js';
 import { UserEntity } from './entities/user.entity.js';
 import { reaching } from './errors.js';
-import type { TokenRow, User, UsersStore } from './store.ports.js';
+import type { Page, TokenRow, User, UsersStore } from './store.ports.js';
 
 const TOKEN = `id, login, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
   revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
@@ -25,8 +25,21 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
     get: async (login) =>
       (await reaching(() => users.findOne({ select: USER, where: { login } }))) ?? undefined,
 
-    list: () =>
-      reaching(() => users.find({ select: USER, order: { login: 'ASC' }, take: MAX_PAGE })),
+    list: async ({ limit, cursor }) => {
+      const size = pageSize(limit);
+      const [after] = placeOf(cursor, ['text']);
+      const rows = await db.query<User>(
+        `SELECT login, teams, disabled FROM users
+          WHERE $1::text IS NULL OR login > $1 ORDER BY login LIMIT $2`,
+        [after, size + 1],
+      );
+      return pageOf(
+        rows,
+        size,
+        (row) => row,
+        (row) => [row.login],
+      );
+    },
 
     approvers: async (from) => {
       const rows = await db.query<{ login: string }>(
@@ -53,22 +66,37 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
 
     byTokenHash: (hash) => byTokenHash(db, hash),
 
-    tokens: (login) =>
-      reaching(() =>
-        tokens.find({
-          where: login === undefined ? {} : { login },
-          order: { createdAt: 'DESC', id: 'DESC' },
-          take: MAX_PAGE,
-        }),
-      ),
+    tokens: (query) => tokensOf(db, query),
 
-    revokeToken: (id) =>
+    revokeToken: (id, login) =>
       reaching(async () => {
         if (!UUID.test(id)) return false;
-        await tokens.update({ id, revokedAt: IsNull() }, { revokedAt: new Date() });
-        return tokens.existsBy({ id });
+        const which = login === undefined ? { id } : { id, login };
+        await tokens.update({ ...which, revokedAt: IsNull() }, { revokedAt: new Date() });
+        return tokens.existsBy(which);
       }),
   };
+}
+
+async function tokensOf(
+  db: Db,
+  { login, limit, cursor }: Parameters<UsersStore['tokens']>[0],
+): Promise<Page<TokenRow>> {
+  const size = pageSize(limit);
+  const [createdAt, id] = placeOf(cursor, ['time', 'text']);
+  const rows = await db.query<TokenRow & { exact: string }>(
+    `SELECT ${TOKEN}, ${exactTime('created_at')} AS exact FROM tokens
+      WHERE ($1::text IS NULL OR login = $1)
+        AND ($2::timestamptz IS NULL OR (created_at, id::text) < ($2, $3))
+      ORDER BY created_at DESC, id DESC LIMIT $4`,
+    [login ?? null, createdAt, id, size + 1],
+  );
+  return pageOf(
+    rows,
+    size,
+    ({ exact: _exact, ...token }) => token,
+    (row) => [row.exact, row.id],
+  );
 }
 
 async function byTokenHash(

@@ -6,7 +6,8 @@ export interface Check {
   /** For the log and the reason: `GET /health`. */
   label: string;
   /**
-   * Tries once. "No" is a value, also when nothing answers. Rejects only when `signal` is aborted.
+   * Tries once. "No" is a value, also when nothing answers. Rejects only when `signal` is aborted,
+   * and with a BadUrl when the address turns out to be one that no try may ask.
    */
   attempt(signal: AbortSignal): Promise<Seen>;
 }
@@ -16,6 +17,8 @@ export interface Seen {
   what: string;
   /** What was expected and what came instead; absent means yes. */
   no?: string;
+  /** Nobody listens at the stage's own address, which is ours: that says nothing about the release. */
+  isAway?: true;
 }
 
 /** One try, milliseconds. */
@@ -54,9 +57,17 @@ export function urlOf(given: string, base: string | null, schemes: readonly stri
   return url;
 }
 
+/** Whether a URL means the stage itself: its port is kept open by the target, not by the release. */
+export function isOfStage(url: URL, base: string | null): boolean {
+  return base !== null && URL.parse(base)?.host === url.host;
+}
+
+/** What a connection says when the process behind it is gone. */
+const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET']);
+
 /** Turns a try's own time limit into "no", and lets the step's end pass. */
 export async function within(
-  signal: AbortSignal,
+  { signal, isOwn }: { signal: AbortSignal; isOwn: boolean },
   attempt: (limited: AbortSignal) => Promise<Seen>,
 ): Promise<Seen> {
   const limit = AbortSignal.timeout(TRY_LIMIT_MS);
@@ -64,10 +75,12 @@ export async function within(
     return await attempt(AbortSignal.any([signal, limit]));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof BadUrl) throw error;
     const seconds = TRY_LIMIT_MS / 1_000;
     if (limit.aborted) return { what: 'no answer', no: `got no answer within ${seconds} s` };
     const why = oneLine(deepest(error), EXCERPT_CHARS);
-    return { what: 'no answer', no: `got no answer: ${why}` };
+    const isAway = isOwn && AWAY.has((error as NodeJS.ErrnoException).code ?? '');
+    return { what: 'no answer', no: `got no answer: ${why}`, ...(isAway && { isAway }) };
   }
 }
 

@@ -1,26 +1,26 @@
 /** One HTTP request, and whether the answer is what was expected. Redirects are answers, not followed. */
 import type { HttpCheck } from '../../workflows/pipeline/plan.js';
-import { BODY_LIMIT_BYTES, type Check, excerpt, type Seen, urlOf, within } from './check.js';
+import { type Check, excerpt, isOfStage, type Seen, urlOf, within } from './check.js';
+import { ask, type HttpAnswer } from './http.request.js';
+import type { Reach } from './reach.js';
 
 type Expected = NonNullable<HttpCheck['expect']>;
 
 /** @throws {BadUrl} */
-export function httpCheck(check: HttpCheck, base: string | null): Check {
+export function httpCheck(check: HttpCheck, base: string | null, reach: Reach): Check {
   const { method = 'GET', headers = {}, body, expect = {} } = check;
   const url = urlOf(check.url, base, ['http:', 'https:']);
-  const request: RequestInit = { method, headers, redirect: 'manual' };
-  if (body !== undefined) request.body = body;
+  const lookup = reach.to(url, base);
   return {
     label: `${method} ${check.url}`,
     attempt: (signal) =>
-      within(signal, async (limited) => {
-        const response = await fetch(url, { ...request, signal: limited });
-        return judge(response.status, await textOf(response), expect);
-      }),
+      within({ signal, isOwn: isOfStage(url, base) }, async (limited) =>
+        judge(await ask(url, { method, headers, body, lookup, signal: limited }), expect),
+      ),
   };
 }
 
-function judge(status: number, { text, isCut }: Body, expected: Expected): Seen {
+function judge({ status, text, isCut }: HttpAnswer, expected: Expected): Seen {
   const what = String(status);
   const no = (wanted: string, got: string): Seen => ({
     what,
@@ -57,22 +57,4 @@ function objectOf(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-interface Body {
-  text: string;
-  isCut: boolean;
-}
-
-/** At most BODY_LIMIT_BYTES; the rest is never taken from the network. */
-async function textOf(response: Response): Promise<Body> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    parts.push(part);
-    size += part.length;
-    if (size > BODY_LIMIT_BYTES) break;
-  }
-  const text = Buffer.concat(parts).subarray(0, BODY_LIMIT_BYTES).toString('utf8');
-  return { text, isCut: size > BODY_LIMIT_BYTES };
 }

@@ -149,11 +149,21 @@ describe('an HTTP check', () => {
     expect(reason).toContain('got none in its first 1 MiB');
   });
 
-  it('says no when nobody listens, and when the URL is none', async () => {
+  it('does not blame the release when nobody keeps the port of its stage', async () => {
     const { url, server } = await serving(() => {});
     server.close();
-    const refused = await world(url).check({ http: [{ url: '/' }], tries: 1 });
-    expect(refused.reason).toMatch(/^GET \/: got no answer: .*ECONNREFUSED/);
+    await expect(world(url).check({ http: [{ url: '/' }], tries: 1 })).rejects.toMatchObject({
+      type: 'StepErrored',
+      message: expect.stringMatching(/^GET \/: got no answer: .*ECONNREFUSED.*is the reconciler/),
+    });
+    const webSocket = [{ url: '/ws' }];
+    await expect(world(url).check({ webSocket, tries: 1 })).rejects.toMatchObject({
+      type: 'StepErrored',
+    });
+  });
+
+  it('says no when the URL is none', async () => {
+    const { url } = await serving(() => {});
     const wrong = await world(url).check({ http: [{ url: 'file:///etc/passwd' }] });
     expect(wrong.reason).toContain('is neither a path like "/health" nor a URL of http:');
     const secret = await world(url).check({ http: [{ url: 'http://ada:pass@host/' }] });
@@ -230,6 +240,28 @@ describe('a check step', () => {
       http: [{ url: '/${{ inputs.gone }}' }],
     });
     expect(reason).toBe('${{ inputs.gone }} has no value in this run');
+  });
+
+  it('goes nowhere else on this machine, by number, name or redirect', async () => {
+    const asked: string[] = [];
+    const inside = await serving((request, response) => {
+      asked.push(request.url ?? '');
+      response.end();
+    });
+    const { port } = new URL(inside.url);
+    const { url } = await serving((_request, response) => {
+      response.writeHead(302, { location: inside.url }).end();
+    });
+    const { check, clock } = world(url);
+    const byNumber = await check({ http: [{ url: `${inside.url}/number` }] });
+    expect(byNumber.reason).toContain(`SLIPWAY_CHECK_HOSTS=127.0.0.1:${port}`);
+    const byName = await check({ http: [{ url: `http://localhost:${port}/name` }] });
+    expect(byName.reason).toContain('"localhost:');
+    const socket = await check({ webSocket: [{ url: `ws://localhost:${port}/ws` }] });
+    expect(socket.reason).toContain('leads to this machine');
+    await check({ http: [{ url: '/', expect: { status: 302 } }] });
+    expect(asked).toEqual([]);
+    expect(clock.waited).toEqual([]);
   });
 
   it('keeps the last no when its time is over, and times out when nothing was said', async () => {

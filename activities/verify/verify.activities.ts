@@ -9,6 +9,7 @@ import { withinStepTime } from '../platform/step-time.js';
 import { BadUrl, type Check } from './check.js';
 import { systemClock } from './clock.adapter.js';
 import { httpCheck } from './http.check.js';
+import { createReach, type Reach } from './reach.js';
 import { NoValue, rendered } from './rendered.js';
 import type { Clock, Stages } from './verify.ports.js';
 import { webSocketCheck } from './websocket.check.js';
@@ -16,11 +17,13 @@ import { webSocketCheck } from './websocket.check.js';
 export interface VerifyActivities {
   /**
    * Runs http, then webSocket checks, in order, each up to `tries` times a second apart, within the
-   * step's timeout. (Commands of a check step are run by `runCommands` with $STAGE_URL set.)
+   * step's timeout. They reach the stage itself, public addresses and what SLIPWAY_CHECK_HOSTS names;
+   * redirects are not followed. (Commands of a check step are run by `runCommands` with $STAGE_URL set.)
    * Safe to retry where the checks themselves are.
    *
    * @returns `failed` with the first check that said no, what was expected and what came.
-   * @throws {ApplicationFailure} `StepErrored`, retried: the stage has no address.
+   * @throws {ApplicationFailure} `StepErrored`, retried: the stage has no address, or nobody listens
+   *   there. What keeps that port is ours, so its absence says nothing about the release.
    * @throws {ApplicationFailure} `StepTimedOut`: the time was over before a check had said anything.
    */
   checkStage: (input: { context: StepContext; step: StepOf<'check'> }) => Promise<StepResult>;
@@ -29,6 +32,8 @@ export interface VerifyActivities {
 export interface VerifyNeeds {
   stages: Stages;
   logs: Logs;
+  /** Default: the stage itself and public addresses. */
+  reach?: Reach;
   clock?: Clock;
 }
 
@@ -39,7 +44,7 @@ type Input = Parameters<VerifyActivities['checkStage']>[0];
 type Attempt = { say: (line: string) => void; clock: Clock; signal: AbortSignal; tries: number };
 
 export function createVerifyActivities(needs: VerifyNeeds): VerifyActivities {
-  const { stages, logs, clock = systemClock } = needs;
+  const { stages, logs, reach = createReach(), clock = systemClock } = needs;
   return {
     checkStage: async ({ context, step }) => {
       const { attempt } = activityInfo();
@@ -50,7 +55,7 @@ export function createVerifyActivities(needs: VerifyNeeds): VerifyActivities {
         return await withinStepTime(
           step.timeoutSeconds ?? CHECK_TIMEOUT_SECONDS,
           async (signal) => {
-            const checks = await checksOf(stages, { context, step });
+            const checks = await checksOf({ stages, reach }, { context, step });
             return await tried(checks, { say, clock, signal, tries });
           },
         );
@@ -65,12 +70,15 @@ export function createVerifyActivities(needs: VerifyNeeds): VerifyActivities {
   };
 }
 
-async function checksOf(stages: Stages, { context, step }: Input): Promise<Check[]> {
+async function checksOf(
+  { stages, reach }: { stages: Stages; reach: Reach },
+  { context, step }: Input,
+): Promise<Check[]> {
   const { http, webSocket } = rendered(step.spec, context);
   const base = await baseOf(stages, context.run.repository, step.spec.stage);
   return [
-    ...http.map((check) => httpCheck(check, base)),
-    ...webSocket.map((check) => webSocketCheck(check, base)),
+    ...http.map((check) => httpCheck(check, base, reach)),
+    ...webSocket.map((check) => webSocketCheck(check, base, reach)),
   ];
 }
 
@@ -101,6 +109,7 @@ async function tried(checks: readonly Check[], attempt: Attempt): Promise<StepRe
 async function triedOften(check: Check, attempt: Attempt): Promise<string | undefined> {
   const { say, clock, signal, tries } = attempt;
   let last: string | undefined;
+  let isAway: true | undefined;
   for (let count = 1; count <= tries; count++) {
     try {
       if (count > 1) await clock.wait(BETWEEN_TRIES_MS, signal);
@@ -109,14 +118,18 @@ async function triedOften(check: Check, attempt: Attempt): Promise<string | unde
       const line = `${check.label} → ${seen.what} in ${Math.round(clock.now() - started)} ms`;
       say(seen.no === undefined ? line : `${line}: ${seen.no} (try ${count} of ${tries})`);
       if (seen.no === undefined) return undefined;
+      ({ isAway } = seen);
       last = `${seen.no}, after ${count === 1 ? '1 try' : `${count} tries`}`;
     } catch (error) {
       if (last === undefined || !isTimeOver(signal)) throw error;
       return `${last}; the step's time was over`;
     }
   }
+  if (isAway) throw errored(`${check.label}: ${last}. Nobody keeps the stage's port: ${LOOK}.`);
   return last;
 }
+
+const LOOK = 'is the reconciler running? "slipway doctor" tells';
 
 function isTimeOver({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof ApplicationFailure && reason.type === StepFailure.timedOut;

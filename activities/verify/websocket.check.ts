@@ -6,33 +6,43 @@ import {
   BODY_LIMIT_BYTES,
   type Check,
   excerpt,
+  isOfStage,
   type Seen,
   TRY_LIMIT_MS,
   urlOf,
   within,
 } from './check.js';
+import type { Reach } from './reach.js';
 
 /** Messages that one try listens to. */
 const MAX_MESSAGES = 1_000;
 
 /** @throws {BadUrl} */
-export function webSocketCheck(check: WebSocketCheck, base: string | null): Check {
+export function webSocketCheck(check: WebSocketCheck, base: string | null, reach: Reach): Check {
   const schemes = ['ws:', 'wss:', 'http:', 'https:'];
   const url = urlOf(check.url, base, schemes);
+  const isOwn = isOfStage(url, base);
   url.protocol = url.protocol.replace('http', 'ws');
+  const lookup = reach.to(url, base);
+  const open = () =>
+    new WebSocket(url, {
+      handshakeTimeout: TRY_LIMIT_MS,
+      maxPayload: BODY_LIMIT_BYTES,
+      perMessageDeflate: false,
+      followRedirects: false,
+      lookup,
+    });
   return {
     label: `WebSocket ${check.url}`,
-    attempt: (signal) => within(signal, (limited) => converse(url, check, limited)),
+    attempt: (signal) => within({ signal, isOwn }, (limited) => converse(open(), check, limited)),
   };
 }
 
-async function converse(url: URL, check: WebSocketCheck, signal: AbortSignal): Promise<Seen> {
-  const socket = new WebSocket(url, {
-    handshakeTimeout: TRY_LIMIT_MS,
-    maxPayload: BODY_LIMIT_BYTES,
-    perMessageDeflate: false,
-    followRedirects: false,
-  });
+async function converse(
+  socket: WebSocket,
+  check: WebSocketCheck,
+  signal: AbortSignal,
+): Promise<Seen> {
   try {
     const heard = check.contains === undefined ? undefined : listen(socket, check.contains, signal);
     heard?.catch(() => {}); // Seen below, once the socket is open.

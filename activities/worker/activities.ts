@@ -1,10 +1,12 @@
 /** Every activity of the worker, with its adapters. Steps record themselves. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { FilesArtifactStore, FilesCacheStore } from '../artifacts/files.adapter.js';
 import { createBuildActivities } from '../build/build.activities.js';
+import type { StepSecrets } from '../build/build.ports.js';
 import { pathForSteps } from '../build/environment.js';
-import { PlainExecutor } from '../build/plain.adapter.js';
+import { chooseExecutor } from '../build/executor.choice.js';
 import { sweepWorkspaces, Workspaces, workerFolder } from '../build/workspace.js';
 import { createDeployActivities } from '../deploy/deploy.activities.js';
 import { createGitOps } from '../deploy/gitops.git.adapter.js';
@@ -18,11 +20,14 @@ import type { Log } from '../platform/logging.js';
 import { OsvScanner } from '../scan/dependencies.adapter.js';
 import { createScanActivities } from '../scan/scan.activities.js';
 import { SecretlintScanner } from '../scan/secrets.adapter.js';
+import { secretParts } from '../secrets/assemble.js';
+import { giveSecrets } from '../secrets/give.js';
 import { GitSource } from '../source/git.adapter.js';
 import { createSourceActivities } from '../source/source.activities.js';
 import { createRecordActivities } from '../store/record.activities.js';
 import { recordsStep } from '../store/recorded.js';
 import type { Store } from '../store/store.ports.js';
+import { createReach } from '../verify/reach.js';
 import { createVerifyActivities } from '../verify/verify.activities.js';
 import { createScanFiles } from './scan-files.js';
 
@@ -40,15 +45,29 @@ async function sharedParts({ config, store, life, log }: WorkerParts) {
   const place = folders(config.SLIPWAY_HOME);
   await sweepWorkspaces(place.work);
   const own = await workerFolder(place.work);
-  const workspaces = new Workspaces(own, (message) => log.warn({ part: 'workspaces' }, message));
+  const path = pathForSteps();
+  const { executor, report } = await chooseExecutor({
+    ...{ config, path, folder: own, repositories: place.git },
+  });
+  log.info({ part: 'executor' }, report.message);
+  await writeFile(join(config.SLIPWAY_HOME, 'executor.json'), JSON.stringify(report));
+  const trouble = (message: string) => log.warn({ part: 'workspaces' }, message);
+  const workspaces = new Workspaces(own, trouble, executor.owner);
   life.atEnd('workspaces', () => workspaces.close());
+  life.atEnd('executor', () => executor.close());
   const runs = groupedWrites(store.runs, { notice });
   return {
     place,
     workspaces,
+    executor,
+    path,
     record: { ...store, runs },
     logs: new StoredLogs(runs, notice),
-    source: new GitSource({ repositories: place.git, templates: join(own, 'templates') }),
+    source: new GitSource({
+      repositories: place.git,
+      templates: join(own, 'templates'),
+      owner: executor.owner,
+    }),
     artifacts: new FilesArtifactStore(place.artifacts),
     caches: new FilesCacheStore(join(place.artifacts, 'caches')),
     url: async (repository: string, stage: string) =>
@@ -62,8 +81,8 @@ export async function assembleActivities(parts: WorkerParts): Promise<object> {
   const { record, logs, source, artifacts, url } = shared;
   const build = createBuildActivities({
     ...shared,
-    executor: new PlainExecutor(),
-    path: pathForSteps(),
+    maxOutputMib: config.SLIPWAY_STEP_OUTPUT_MIB,
+    secrets: stepSecrets(parts),
     stageUrl: async (repository, stage) => (await url(repository, stage)) ?? undefined,
   });
   const { scan } = createScanActivities({
@@ -72,7 +91,8 @@ export async function assembleActivities(parts: WorkerParts): Promise<object> {
     artifacts,
     logs,
   });
-  const { checkStage } = createVerifyActivities({ stages: { url }, logs });
+  const reach = createReach({ hosts: config.SLIPWAY_CHECK_HOSTS });
+  const { checkStage } = createVerifyActivities({ stages: { url }, logs, reach });
   return {
     ...createRecordActivities(record),
     ...createSourceActivities(source),
@@ -88,4 +108,9 @@ export async function assembleActivities(parts: WorkerParts): Promise<object> {
     scan: recordsStep(record, scan),
     checkStage: recordsStep(record, checkStage),
   };
+}
+
+function stepSecrets({ config, store }: WorkerParts): StepSecrets {
+  const { source } = secretParts(config, store.secrets);
+  return { give: (names, asker) => giveSecrets(source, names, asker) };
 }

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Worker } from '@temporalio/worker';
 import { folders, readConfig } from '../platform/config.js';
+import { watchDescriptors } from '../platform/descriptors.js';
 import { keepTrying } from '../platform/keep-trying.js';
 import { type Lifetime, startLifetime } from '../platform/lifetime.js';
 import { createLog, type Log } from '../platform/logging.js';
@@ -13,10 +14,12 @@ import { assembleActivities } from './activities.js';
 import { connectWorker } from './connection.js';
 import { workerOptions } from './options.js';
 import { installRuntime } from './sdk-logging.js';
+import { buildId, HOW_TO_MAKE_CURRENT } from './version.js';
 
 const config = readConfig();
 const log = createLog('worker', config.SLIPWAY_LOG_LEVEL);
 const lifetime = startLifetime(log);
+watchDescriptors(log);
 try {
   await work(lifetime, log);
 } catch (err) {
@@ -46,6 +49,8 @@ async function work(life: Lifetime, say: Log): Promise<void> {
 
   const activities = await assembleActivities({ config, store, client, life, log: say });
   const worker = await Worker.create(workerOptions(config, connection, activities));
+  if (config.SLIPWAY_WORKER_VERSIONS === 'on')
+    say.info({ version: buildId() }, HOW_TO_MAKE_CURRENT);
   const ran = worker.run();
   life.atEnd('worker', async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();

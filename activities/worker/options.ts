@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../platform/config.js';
 import { packageRoot } from '../platform/package-root.js';
+import { limitResults } from './result-limit.js';
+import { versioning } from './version.js';
 
 /** Workflows kept in memory between their tasks; each costs about a megabyte, a miss a replay. */
 const MAX_CACHED_WORKFLOWS = 100;
@@ -32,6 +34,8 @@ export function workerOptions(
     taskQueue: config.SLIPWAY_TASK_QUEUE,
     activities,
     ...workflowCode(),
+    ...versioning(config),
+    interceptors: { activity: [limitResults] },
     reuseV8Context: true,
     workflowThreadPoolSize: 1,
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,

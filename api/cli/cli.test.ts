@@ -65,6 +65,7 @@ async function slipway(
       cwd: root,
       terminal: undefined,
       colour: false,
+      secret: () => Promise.resolve('unused'),
       interrupted: over.interrupted ?? new AbortController().signal,
     },
   );
@@ -376,6 +377,19 @@ describe('doctor', () => {
     expect(none.out).toMatch(/✘ api .*does not answer[\s\S]*npm start/);
     expect((await slipway('doctor', { env: { SLIPWAY_TOKEN: 'wrong' } })).out).toContain('✘ token');
   });
+
+  it('says how steps are run, as the worker found when it started', async () => {
+    const home = join(root, 'of-a-worker');
+    await mkdir(home, { recursive: true });
+    const say = (report: object) => writeFile(join(home, 'executor.json'), JSON.stringify(report));
+    await say({ executor: 'plain', message: 'plain: not isolated', help: 'apt-get install x' });
+    const { out, code } = await slipway('doctor', { env: { SLIPWAY_HOME: home } });
+    expect(out).toMatch(/✘ executor +plain: not isolated\n +apt-get install x\n/);
+    expect(code).toBe(3);
+    await say({ executor: 'sandbox', message: 'sandbox: isolated', help: '' });
+    const good = await slipway('doctor', { env: { SLIPWAY_HOME: home } });
+    expect(good.out).toContain('✔ executor     sandbox: isolated');
+  });
 });
 
 describe('where the API is', () => {
@@ -384,7 +398,7 @@ describe('where the API is', () => {
     const cwd = join(root, 'deep', 'er');
     await mkdir(home, { recursive: true });
     await mkdir(cwd);
-    await writeFile(join(home, 'token'), `${TOKEN}\n`);
+    await writeFile(join(home, 'token'), `${TOKEN}\n`, { mode: 0o600 });
     await writeFile(join(home, 'url'), api.url);
     expect(findPlace({ env: {}, cwd })).toEqual({ url: api.url, token: TOKEN, home });
     expect(findPlace({ env: { SLIPWAY_HOME: home }, cwd: '/' }).token).toBe(TOKEN);
@@ -392,6 +406,21 @@ describe('where the API is', () => {
       url: 'http://x',
       token: 'y',
     });
+  });
+
+  it.each([
+    ['that everybody may read, as a checkout makes it', 0o644, 'http://127.0.0.1:1'],
+    ['that sends us to another machine', 0o600, 'http://slipway.example:7800'],
+    ['that sends us nowhere', 0o600, 'http://'],
+  ])('never comes from a folder %s', async (_what, mode, url) => {
+    const home = join(root, `hostile-${mode}-${url.length}`, '.slipway');
+    await mkdir(home, { recursive: true });
+    await writeFile(join(home, 'token'), 'theirs\n', { mode });
+    await writeFile(join(home, 'url'), url);
+    const place = findPlace({ env: { SLIPWAY_TOKEN: 'ours' }, cwd: join(home, '..') });
+    expect(place).not.toMatchObject({ url });
+    expect(place.home).not.toBe(home);
+    expect(findPlace({ env: { SLIPWAY_HOME: home }, cwd: '/' })).toMatchObject({ home, url });
   });
 });
 

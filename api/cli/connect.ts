@@ -1,6 +1,6 @@
 /** Where the API is, who we are, and which repository is meant. */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -44,13 +44,27 @@ export async function connect({ io }: Context): Promise<Client> {
   return createClient({ url, token });
 }
 
-/** SLIPWAY_HOME, else the nearest `.slipway` with a token, else that of this very package. */
+/** SLIPWAY_HOME, else the nearest `.slipway` that a stack made, else that of this very package. */
 function findHome(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   if (env['SLIPWAY_HOME']) return resolve(cwd, env['SLIPWAY_HOME']);
   const near = upwards(cwd).map((folder) => join(folder, '.slipway'));
   const own = join(packageRoot(), '.slipway');
-  return [...near, own].find((home) => existsSync(join(home, 'token')));
+  return near.find(isOfThisMachine) ?? (existsSync(join(own, 'token')) ? own : undefined);
 }
+
+/**
+ * Whether a stack of ours made this folder. A repository may carry one, to be sent what we say and know:
+ * a checkout's files are not private, and a stack that needs no SLIPWAY_HOME answers on this machine.
+ */
+function isOfThisMachine(home: string): boolean {
+  const about = statSync(join(home, 'token'), { throwIfNoEntry: false });
+  if (about === undefined || (process.platform !== 'win32' && (about.mode & 0o077) !== 0))
+    return false;
+  const url = readText(join(home, 'url'));
+  return url === undefined || (URL.canParse(url) && LOCAL.test(new URL(url).hostname));
+}
+
+const LOCAL = /^(127\.\d+\.\d+\.\d+|localhost|0\.0\.0\.0|\[::1?\])$/;
 
 /** The folder of our package.json: one level higher for compiled code than for sources. */
 export function packageRoot(): string {

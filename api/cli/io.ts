@@ -12,6 +12,8 @@ export interface Io {
   /** Where a live display may be drawn; undefined in pipes and CI. */
   terminal: NodeJS.WriteStream | undefined;
   colour: boolean;
+  /** A secret from standard input; a person is asked, and it is not shown. @throws {CliError} */
+  secret(prompt: string): Promise<string>;
   /** Aborted by Ctrl-C. */
   interrupted: AbortSignal;
 }

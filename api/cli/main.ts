@@ -1,5 +1,6 @@
 /** Process: the command `slipway`. */
 import { runCli } from './program.js';
+import { readSecret } from './secret-input.js';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,5 +17,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   terminal: isTerminal ? process.stdout : undefined,
   colour: isTerminal && !process.env['NO_COLOR'],
+  secret: (prompt) => readSecret(process.stdin, prompt, (text) => process.stderr.write(text)),
   interrupted: interrupted.signal,
 });

@@ -15,9 +15,9 @@ export async function patiently<T>(
   ask: () => Promise<T | undefined>,
   limitMs = LIMIT_MS,
 ): Promise<T | undefined> {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   for (;;) {
-    const isLast = Date.now() + PAUSE_MS > deadline || io.interrupted.aborted;
+    const isLast = performance.now() + PAUSE_MS > deadline || io.interrupted.aborted;
     try {
       const answer = await ask();
       if (answer !== undefined || isLast) return answer;

@@ -1,5 +1,6 @@
 /** The command line: names, arguments and options. What a command does is loaded when it is called. */
 import { Command, CommanderError } from 'commander';
+import { forTerminal, jsonForTerminal } from '../client/narrate.text.js';
 import { CliError, EXIT, type ExitCode, toFailure } from './exit.js';
 import type { Context, Io, Result } from './io.js';
 import { version } from './version.js';
@@ -12,6 +13,8 @@ export interface Given<Options> {
 type Action<Options> = (context: Context, given: Given<Options>) => Promise<Result>;
 
 interface Spec {
+  /** The word before the command's name, and what its commands are about. */
+  group?: [name: string, description: string];
   /** As commander writes it: `show <run>`. */
   usage: string;
   description: string;
@@ -28,11 +31,20 @@ const PAGING: Spec['options'] = [
 const REPOSITORY: [string, string] = ['--repository <name>', 'default: of the remote "slipway"'];
 const MESSAGE: [string, string] = ['-m, --message <why>', 'the reason, in your words'];
 
+const SECRETS: [string, string] = ['secrets', 'secrets of steps: set, list, remove, rotate'];
+const SCOPE: Spec['options'] = [
+  REPOSITORY,
+  ['--all-repositories', 'of every repository instead of one'],
+  ['+--branch <pattern>', 'only for these branches; may be given several times'],
+  ['--stage <stage>', 'only for steps that check this stage'],
+];
+
 const gates = () => import('./commands/gates.js');
 const runs = () => import('./commands/runs.js');
 const stages = () => import('./commands/stages.js');
 const users = () => import('./commands/users.js');
 const pipeline = () => import('./commands/pipeline.js');
+const secrets = () => import('./commands/secrets.js');
 
 const COMMANDS: Spec[] = [
   {
@@ -129,7 +141,7 @@ const COMMANDS: Spec[] = [
   {
     usage: 'stages',
     description: 'list stages: address, health, what serves, who waits',
-    options: [['--repository <name>', 'only of this repository']],
+    options: [['--repository <name>', 'only of this repository'], ...PAGING],
     load: async () => (await stages()).stagesCommand,
   },
   {
@@ -150,6 +162,7 @@ const COMMANDS: Spec[] = [
       ['+--team <name>', 'the teams of the user; may be given several times'],
       ['--disable', 'lock the user out'],
       ['--enable', 'let the user in again'],
+      ...PAGING,
     ],
     load: async () => (await users()).usersCommand,
   },
@@ -162,8 +175,38 @@ const COMMANDS: Spec[] = [
       ['--login <login>', 'whose; default: yours'],
       ['--expires-in-days <n>', 'default: never'],
       ['--revoke <id>', 'make a token useless'],
+      ...PAGING,
     ],
     load: async () => (await users()).tokensCommand,
+  },
+  {
+    group: SECRETS,
+    usage: 'set <name>',
+    description:
+      'set a secret; its value is read from standard input, less one line end at its end: ' +
+      'printf %s "$VALUE" | slipway secrets set NAME',
+    options: SCOPE,
+    load: async () => (await secrets()).setCommand,
+  },
+  {
+    group: SECRETS,
+    usage: 'list',
+    description: 'list secrets: names and where they apply, never values',
+    options: [['--repository <name>', 'only those that apply to it'], ...PAGING],
+    load: async () => (await secrets()).listCommand,
+  },
+  {
+    group: SECRETS,
+    usage: 'remove <name>',
+    description: 'remove a secret at once',
+    options: SCOPE,
+    load: async () => (await secrets()).removeCommand,
+  },
+  {
+    group: SECRETS,
+    usage: 'rotate',
+    description: 'wrap all secrets with a new master key; goes on where it was cut off',
+    load: async () => (await secrets()).rotateCommand,
   },
   {
     usage: 'audit',
@@ -173,8 +216,13 @@ const COMMANDS: Spec[] = [
   },
 ];
 
-/** Runs one command line; the exit code. Never throws. */
-export async function runCli(argv: string[], io: Io): Promise<ExitCode> {
+/** Runs one command line; the exit code. Never throws. Nothing that it prints steers a terminal. */
+export async function runCli(argv: string[], outside: Io): Promise<ExitCode> {
+  const io: Io = {
+    ...outside,
+    out: (line) => outside.out(forTerminal(line)),
+    err: (line) => outside.err(forTerminal(line)),
+  };
   const json = argv.includes('--json');
   let code: ExitCode = EXIT.good;
   const program = build(io, (exit) => {
@@ -186,11 +234,15 @@ export async function runCli(argv: string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
     const failure = toFailure(error instanceof CommanderError ? usageError(error) : error);
-    if (json) io.out(JSON.stringify({ error: failure.error }, null, 2));
+    if (json) io.out(document({ error: failure.error }));
     io.err(failure.error.detail);
     if (failure.error.help) io.err(failure.error.help);
     return failure.code;
   }
+}
+
+function document(json: unknown): string {
+  return jsonForTerminal(JSON.stringify(json, null, 2));
 }
 
 function build(io: Io, done: (code: ExitCode) => void): Command {
@@ -207,8 +259,16 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
       'after',
       '\nExit codes: 0 succeeded, 1 said no, 2 wrong usage, 3 errored or unreachable, 4 still waiting.',
     );
-  for (const spec of COMMANDS) add(program, spec, io, done);
+  for (const spec of COMMANDS) {
+    const above = spec.group ? groupOf(program, spec.group) : program;
+    add(above, spec, io, done);
+  }
   return program;
+}
+
+function groupOf(program: Command, [name, description]: [string, string]): Command {
+  const found = program.commands.find((command) => command.name() === name);
+  return found ?? program.command(name).description(description);
 }
 
 function add(program: Command, spec: Spec, io: Io, done: (code: ExitCode) => void): void {
@@ -226,7 +286,7 @@ function add(program: Command, spec: Spec, io: Io, done: (code: ExitCode) => voi
     const context: Context = { io, json: options.json === true };
     const run = await spec.load();
     const { code, json, lines } = await run(context, { args, options });
-    if (context.json) io.out(JSON.stringify(json, null, 2));
+    if (context.json) io.out(document(json));
     else for (const line of lines) io.out(line);
     done(code);
   });
@@ -234,6 +294,10 @@ function add(program: Command, spec: Spec, io: Io, done: (code: ExitCode) => voi
 
 function usageError(error: CommanderError): CliError {
   const message = error.message.replace(/^error: /, '');
+  if (error.code === 'commander.excessArguments') {
+    // The words themselves are not said again: one may be a secret that belongs on standard input.
+    return new CliError(EXIT.usage, message.replace(/: .*$/s, ''), 'See "slipway COMMAND --help".');
+  }
   if (error.code === 'commander.help') {
     return new CliError(EXIT.usage, 'which command?', 'See "slipway --help".');
   }

@@ -1,6 +1,7 @@
 /** Shows a run while it happens: a live tree in a terminal, a line per event elsewhere. */
 import type { Client } from '../client/client.js';
 import { createTeller, Story, tree, verdict } from '../client/narrate.js';
+import { forTerminal } from '../client/narrate.text.js';
 import { untilPeople } from '../client/until-people.js';
 import type { RunEvent } from '../client/wire.js';
 import { exitOf } from './exit.js';
@@ -67,7 +68,7 @@ async function liveDisplay(io: Io, story: Story): Promise<(() => void) | undefin
   const update = createLogUpdate(terminal);
   const draw = () => {
     const { columns, rows } = terminal;
-    update(tree(story, { columns, rows: rows - 1, nowMs: Date.now(), colour }));
+    update(forTerminal(tree(story, { columns, rows: rows - 1, nowMs: Date.now(), colour })));
   };
   const timer = setInterval(draw, FRAME_MS);
   return () => {

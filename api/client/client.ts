@@ -45,6 +45,7 @@ export function createClient(connection: Connection) {
     approvals: approvals(http),
     stages: stages(http),
     users: users(http),
+    secrets: secrets(http),
   };
 }
 export type Client = ReturnType<typeof createClient>;
@@ -88,7 +89,7 @@ function stages(http: Http) {
   const at = (repository: string, name: string) =>
     `${API}/stages/${part(repository)}/${part(name)}`;
   return {
-    list: (query?: { repository?: string }) =>
+    list: (query?: Paging & { repository?: string }) =>
       http.json(wire.pageOf(wire.Stage), `${API}/stages`, listed(query)),
     get: (repository: string, name: string) => http.json(wire.Stage, at(repository, name)),
     history: (repository: string, name: string, query?: Paging) =>
@@ -102,11 +103,11 @@ function stages(http: Http) {
 function users(http: Http) {
   return {
     me: () => http.json(wire.Me, `${API}/me`),
-    list: () => http.json(wire.pageOf(wire.User), `${API}/users`),
+    list: (query?: Paging) => http.json(wire.pageOf(wire.User), `${API}/users`, listed(query)),
     create: (user: wire.CreateUser) => http.json(wire.User, `${API}/users`, post(user)),
     change: (login: string, body: wire.ChangeUser) =>
       http.json(wire.User, `${API}/users/${part(login)}`, { method: 'PATCH', body }),
-    tokens: (query?: { login?: string }) =>
+    tokens: (query?: Paging & { login?: string }) =>
       http.json(wire.pageOf(wire.Token), `${API}/tokens`, listed(query)),
     /** The answer is the only time that the token is shown. */
     createToken: (token: wire.CreateToken) =>
@@ -114,6 +115,21 @@ function users(http: Http) {
     revokeToken: async (id: string): Promise<void> => {
       await http.send(`${API}/tokens/${part(id)}`, { method: 'DELETE' });
     },
+  };
+}
+
+function secrets(http: Http) {
+  const all = `${API}/secrets`;
+  return {
+    list: (query?: Paging & { repository?: string }) =>
+      http.json(wire.pageOf(wire.Secret), all, listed(query)),
+    /** The value is in no answer. */
+    set: (body: wire.SetSecret) => http.json(wire.Secret, all, { method: 'PUT', body }),
+    remove: async (id: string): Promise<void> => {
+      await http.send(`${all}/${part(id)}`, { method: 'DELETE' });
+    },
+    /** Ask again while it has more. */
+    rotate: () => http.json(wire.Rotation, `${all}/rotation`, post()),
   };
 }
 
@@ -126,7 +142,8 @@ function things(http: Http) {
     audit: (query?: Paging) =>
       http.json(wire.pageOf(wire.AuditEntry), `${API}/audit`, listed(query)),
     repositories: {
-      list: () => http.json(wire.pageOf(wire.Repository), `${API}/repositories`),
+      list: (query?: Paging) =>
+        http.json(wire.pageOf(wire.Repository), `${API}/repositories`, listed(query)),
       create: (repository: wire.CreateRepository) =>
         http.json(wire.Repository, `${API}/repositories`, post(repository)),
     },

@@ -17,7 +17,7 @@ export interface Connection {
 export type Query = Record<string, string | number | undefined>;
 
 export interface Asked {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   query?: Query;
   body?: unknown;
   headers?: Record<string, string>;

@@ -150,7 +150,7 @@ describe('a run told in lines', () => {
       pending: undefined,
       running: '▸ s … again: why',
       waiting: '▸ s … waits: why',
-      succeeded: '▸ s … ok 2.1 s',
+      succeeded: '▸ s … stays: why',
       failed: '▸ s … failed 2.1 s: why',
       rolledBack: '▸ s … put back: why',
       errored: '▸ s … errored 2.1 s: why',

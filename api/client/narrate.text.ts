@@ -34,6 +34,38 @@ export function cleanLines(text: string): string[] {
   return lines;
 }
 
+const ESC = '\u001b';
+const COLOUR = new RegExp(`(${ESC}\\[[0-9;:]{0,40}m)`);
+const STEERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/**
+ * The last edge before a terminal, for lines whose parts should be clean already: colours, tabs and line
+ * ends stay, everything else that steers goes. Of a line that was overwritten, what stood there last.
+ */
+export function forTerminal(text: string): string {
+  if (!STEERS.test(text)) return text;
+  const shown = text.replace(/\r+(?=\n|$)/g, '').replace(/[^\n]*\r/g, '');
+  // Every second part is a colour.
+  const parts = shown.split(COLOUR).map((part, index) => (index % 2 === 1 ? part : plain(part)));
+  return parts.join('');
+}
+
+function plain(text: string): string {
+  return text
+    .replace(SEQUENCE, '')
+    .replace(CONTROL, (c) => (c === '\n' || c === '\t' || KEPT.has(c) ? c : ''));
+}
+
+/** JSON that means the same, and steers no terminal: what could is escaped. */
+export function jsonForTerminal(json: string): string {
+  return json.replace(CONTROL, (c) => (c === '\n' || KEPT.has(c) ? c : escaped(c)));
+}
+
+function escaped(char: string): string {
+  const units = Array.from({ length: char.length }, (_, at) => char.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
 /** Columns that the text takes in a terminal. */
 export function widthOf(text: string): number {
   let width = 0;

@@ -100,7 +100,7 @@ function stepRow(step: Step, story: Story, { nowMs }: Frame): Row {
 
 function note({ status, reason, summary, needs, attempts }: Step): Piece {
   const tries = attempts > 1 ? `attempt ${attempts}  ` : '';
-  if (status === 'succeeded') return [`  ${tries}${clean(summary ?? '')}`, 'dim'];
+  if (status === 'succeeded') return [`  ${tries}${clean(reason ?? summary ?? '')}`, 'dim'];
   if (status === 'pending') {
     return [needs.length === 0 ? '' : `  after ${clean(needs.slice(0, 5).join(', '))}`, 'dim'];
   }

@@ -88,6 +88,7 @@ function linesOf(step: Step, story: Story): string[] {
   const label = `▸ ${clean(step.name)} …`;
   switch (step.status) {
     case 'succeeded': {
+      if (step.reason !== null) return withReason(`${label} stays`, step.reason);
       const summary = step.summary === null ? '' : `: ${clean(step.summary)}`;
       return [`${label} ok${time}${tries}${summary}`];
     }

@@ -1,9 +1,10 @@
 /** The shapes that travel over REST. Times are ISO 8601 in UTC. The API writes them, clients read them. */
 import { z } from 'zod';
 import { Answer, Evidence, GateOutcome } from '../../workflows/domain/gate.js';
-import { Login, RepositoryName } from '../../workflows/domain/names.js';
+import { Digest, Login, plainText, RepositoryName } from '../../workflows/domain/names.js';
 import { Artifact } from '../../workflows/domain/release.js';
 import { Status, Trigger } from '../../workflows/domain/run.js';
+import type { NewSecret } from '../../workflows/domain/secret.js';
 
 const time = z.iso.datetime();
 
@@ -115,7 +116,8 @@ export const Release = z.object({
 export type Release = z.infer<typeof Release>;
 
 export const StageEvent = z.object({
-  kind: z.enum(['deploy', 'rollback', 'putBack']),
+  /** `rejection`: another release served already; the rejected one may not come back. */
+  kind: z.enum(['deploy', 'rollback', 'putBack', 'rejection']),
   /** Commit of the GitOps repository. */
   revision: z.string(),
   /** The release that should serve from here on; null when the stage was emptied. */
@@ -133,7 +135,8 @@ export const Stage = z.object({
   name: z.string(),
   /** Stable address; stays the same from release to release. */
   url: z.string().nullable(),
-  health: z.enum(['healthy', 'progressing', 'degraded', 'absent']),
+  /** `unknown`: nobody has looked at it for 30 s. */
+  health: z.enum(['healthy', 'progressing', 'degraded', 'absent', 'unknown']),
   message: z.string(),
   /** What serves now; null when nothing does. */
   serving: z.object({ digest: z.string(), commit: z.string(), runId: z.string() }).nullable(),
@@ -146,37 +149,37 @@ export type Stage = z.infer<typeof Stage>;
 
 /** `POST /api/v1/runs`: starts a run by hand. */
 export const StartRun = z.strictObject({
-  repository: z.string(),
+  repository: RepositoryName,
   /** A branch, tag or commit. Default: the default branch. */
-  ref: z.string().max(255).optional(),
-  inputs: z.record(z.string(), z.string().max(32_768)).optional(),
+  ref: plainText(255).optional(),
+  inputs: z.record(z.string(), plainText(32_768)).optional(),
   /** Lets a release that was rejected on a stage be deployed there again: why. */
-  overrideReason: z.string().min(1).max(500).optional(),
+  overrideReason: plainText(500).min(1).optional(),
 });
 export type StartRun = z.infer<typeof StartRun>;
 
-export const CancelRun = z.strictObject({ reason: z.string().min(1).max(500).optional() });
+export const CancelRun = z.strictObject({ reason: plainText(500).min(1).optional() });
 export type CancelRun = z.infer<typeof CancelRun>;
 
 /** `POST /api/v1/stages/:repository/:name/rollback`. */
 export const Rollback = z.strictObject({
   /** Default: the release that served before the present one and was not rejected. */
-  digest: z.string().optional(),
-  reason: z.string().min(1).max(500).optional(),
+  digest: Digest.optional(),
+  reason: plainText(500).min(1).optional(),
 });
 export type Rollback = z.infer<typeof Rollback>;
 
 /** `POST /api/v1/pipelines/lint` and `/plan`: a pipeline's text. */
 export const PipelineText = z.strictObject({
   text: z.string().max(1_048_576),
-  file: z.string().max(255).optional(),
+  file: plainText(255).optional(),
 });
 
 export type PipelineText = z.infer<typeof PipelineText>;
 
 export const PlanRequest = PipelineText.extend({
   /** Asks about a push to this branch. Absent: about a start that the pipeline takes. */
-  branch: z.string().min(1).max(255).optional(),
+  branch: plainText(255).min(1).optional(),
 });
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
@@ -220,7 +223,7 @@ export const CreateToken = z.strictObject({
   /** Default: the caller. */
   login: Login.optional(),
   /** What it is for: "laptop", "ci". */
-  name: z.string().trim().min(1).max(100),
+  name: plainText(100).trim().min(1),
   /** Never more than the caller's own. */
   scopes: z.array(Scope).min(1).max(5),
   /** Default: it does not expire. */
@@ -239,7 +242,7 @@ export const User = z.object({
 });
 export type User = z.infer<typeof User>;
 
-const teams = z.array(z.string().trim().min(1).max(64)).max(100);
+const teams = z.array(plainText(64).trim().min(1)).max(100);
 export const CreateUser = z.strictObject({ login: Login, teams: teams.optional() });
 export type CreateUser = z.infer<typeof CreateUser>;
 export const ChangeUser = z.strictObject({
@@ -265,6 +268,48 @@ export const Repository = z.object({
 export type Repository = z.infer<typeof Repository>;
 export const CreateRepository = z.strictObject({ name: RepositoryName });
 export type CreateRepository = z.infer<typeof CreateRepository>;
+
+/** A secret without its value: nobody is ever shown that. Null: every repository; no stage. */
+export const Secret = z.object({
+  id: z.string(),
+  name: z.string(),
+  repository: z.string().nullable(),
+  /** Patterns; empty: every branch. */
+  branches: z.array(z.string()),
+  stage: z.string().nullable(),
+  version: z.int(),
+  /** Of the master key that wraps it. */
+  keyId: z.string(),
+  updatedAt: time,
+  updatedBy: z.string(),
+});
+export type Secret = z.infer<typeof Secret>;
+
+/** `PUT /api/v1/secrets`: NewSecret of domain/secret, as a client writes it. */
+export type SetSecret = Omit<NewSecret, 'name'> & { name: string };
+
+/** `POST /api/v1/secrets/rotation`. */
+export const RotateSecrets = z.strictObject({});
+export type RotateSecrets = z.infer<typeof RotateSecrets>;
+export const Rotation = z.object({
+  /** The key that wraps all secrets but those that are stuck. */
+  keyId: z.string(),
+  /** False: a rotation that was cut off was gone on with. */
+  isNewKey: z.boolean(),
+  rewrapped: z.int(),
+  /** Ask again. */
+  hasMore: z.boolean(),
+  /** Secrets whose old key is missing or does not open them. */
+  stuck: z.array(
+    z.object({
+      name: z.string(),
+      repository: z.string().nullable(),
+      keyId: z.string(),
+      why: z.string(),
+    }),
+  ),
+});
+export type Rotation = z.infer<typeof Rotation>;
 
 export const AuditEntry = z.object({
   id: z.string(),

@@ -2,7 +2,7 @@
  * After a stack was killed, its processes may live on. Each stack writes down whom it started, so that
  * the next start on the same home can end exactly those before it begins.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from './identity.js';
@@ -15,10 +15,22 @@ const POLL_MS = 50;
 
 const fileIn = (home: string): string => join(home, 'stack.json');
 
-export async function writeDown(home: string, pids: Record<string, number>): Promise<void> {
+let lastWrite: Promise<unknown> = Promise.resolve();
+
+/** One write after the other: two processes that come back together are two writers. */
+export function writeDown(home: string, pids: Record<string, number>): Promise<void> {
+  const write = lastWrite.then(() => writeWhole(home, pids));
+  lastWrite = write.catch(() => {});
+  return write;
+}
+
+async function writeWhole(home: string, pids: Record<string, number>): Promise<void> {
   const started: Started[] = [];
   for (const [name, pid] of Object.entries(pids)) started.push({ name, ...(await identify(pid)) });
-  await writeFile(fileIn(home), JSON.stringify(started), { mode: 0o600 });
+  // Whole or not at all: on a full disk the old one stays.
+  const fresh = `${fileIn(home)}.new`;
+  await writeFile(fresh, JSON.stringify(started), { mode: 0o600 });
+  await rename(fresh, fileIn(home));
 }
 
 /** Ends what an earlier stack of this home left running. Returns the names of what it ended. */
@@ -27,8 +39,8 @@ export async function endLeftovers(home: string): Promise<string[]> {
   for (const left of await read(home)) {
     if (!(await isAlive(left))) continue;
     signal(left.pid, left.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
-    const deadline = Date.now() + GRACE_MS;
-    while ((await isAlive(left)) && Date.now() < deadline) await wait(POLL_MS);
+    const deadline = performance.now() + GRACE_MS;
+    while ((await isAlive(left)) && performance.now() < deadline) await wait(POLL_MS);
     if (await isAlive(left)) signal(left.pid, 'SIGKILL');
     ended.push(left.name);
   }

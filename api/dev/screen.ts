@@ -13,7 +13,7 @@ const TICK_MS = 5_000;
 export function terminalScreen(out: NodeJS.WriteStream = process.stdout): Screen {
   return {
     during: async (what, work) => {
-      const started = Date.now();
+      const started = performance.now();
       const label = `  ${what.padEnd(16)}`;
       let note = 'ready';
       out.write(`${label}…`);
@@ -22,7 +22,7 @@ export function terminalScreen(out: NodeJS.WriteStream = process.stdout): Screen
         const result = await work((text) => {
           note = text;
         });
-        const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+        const seconds = ((performance.now() - started) / 1_000).toFixed(1);
         out.write(
           `${out.isTTY ? `\r${label}` : ' '}${note} ${pc.dim(`(${seconds} s)`)}          \n`,
         );

@@ -68,6 +68,15 @@ describe('what a killed stack left', () => {
     await ended;
   });
 
+  it('is written down whole, however many processes come back at once', async () => {
+    const lists = Array.from({ length: 20 }, (_, n) =>
+      Object.fromEntries(Array.from({ length: (n % 5) + 1 }, (_each, i) => [`p${i}`, process.pid])),
+    );
+    await Promise.all(lists.map((pids) => writeDown(home, pids)));
+    const kept = JSON.parse(await readFile(join(home, 'stack.json'), 'utf8'));
+    expect(kept.map(({ name }: { name: string }) => name)).toEqual(Object.keys(lists.at(-1) ?? {}));
+  });
+
   it('is nobody else’s process that got its id', async () => {
     const started = [{ name: 'api', pid: process.pid, started: 'long ago' }];
     await writeFile(join(home, 'stack.json'), JSON.stringify(started));
@@ -111,6 +120,28 @@ describe('a process of the stack', () => {
     const second = await identify(part.pid ?? 0);
     await part.stop();
     expect(await isAlive(second)).toBe(false);
+  });
+
+  it('that dies again and again is given up after 20 restarts, with longer and longer waits', async () => {
+    const said: string[] = [];
+    const { promise: end, resolve: gaveUp } = Promise.withResolvers<string>();
+    const part = new Child(
+      {
+        name: 'part',
+        command: process.execPath,
+        args: ['-e', 'process.exit(7)'],
+        env: process.env,
+        backoffMs: { first: 1, most: 4 },
+      },
+      { logs: home },
+      { changed: async () => {}, say: (text) => void said.push(text), gaveUp },
+    );
+    await expect(part.start()).rejects.toThrow('part ended (7)');
+    expect(await end).toMatch(/^part died 21 times in 5 minutes; see .*part\.log$/);
+    await part.stop();
+    const waits = said.flatMap((text) => text.match(/starting it again in (\d+) ms/)?.[1] ?? []);
+    expect(waits.slice(0, 4)).toEqual(['1', '2', '4', '4']);
+    expect(waits).toHaveLength(20);
   });
 
   it('that cannot start says so, and where its log is', async () => {

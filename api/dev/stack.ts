@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { folders } from '../../activities/platform/config.js';
 import { findPostgres } from '../../activities/store/postgres.js';
 import { Child, type ChildSpec } from './child.js';
+import { type DiskWatch, watchDisk } from './disk-watch.js';
+import { executorLines } from './executor.js';
 import { endLeftovers, writeDown } from './leftovers.js';
 import { takeLock } from './lock.js';
 import { choosePorts, type Ports } from './ports.js';
@@ -50,7 +52,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   const unlock = await takeLock(home);
   const children: Child[] = [];
+  const disk = watchDisk(home, (text) => screen.warn(text));
   const stop = async (): Promise<void> => {
+    disk.stop();
     for (const child of [...children].reverse()) await child.stop();
     await unlock();
   };
@@ -61,7 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.port && ports.api !== options.port) {
       screen.warn(`port ${options.port} is taken; the API answers on ${ports.api}`);
     }
-    return { ...(await startParts(options, ports, children)), stop };
+    return { ...(await startParts({ ...options, ...disk }, ports, children)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -69,7 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function startParts(
-  options: StackOptions,
+  options: StackOptions & Pick<DiskWatch, 'trouble'>,
   ports: Ports,
   children: Child[],
 ): Promise<Omit<Stack, 'stop'>> {
@@ -83,6 +87,7 @@ async function startParts(
         ),
       say: (text) => screen.warn(text),
       gaveUp: options.gaveUp,
+      trouble: options.trouble,
     });
     children.push(child);
     await child.start();
@@ -108,6 +113,7 @@ async function startParts(
     );
     note(Object.keys(PROCESSES).join(', '));
   });
+  for (const line of await executorLines(home)) screen.line(line);
   await writeFile(join(home, 'url'), url);
   return { home, url, token, temporalUi: temporal.ui };
 }
@@ -163,5 +169,5 @@ async function postgresPart(
 function nodeProcess(name: string, script: string, env: NodeJS.ProcessEnv): ChildSpec {
   const file = new URL(`../../${script}`, import.meta.url).pathname;
   const flags = name === 'reconciler' ? [...HEAP_FLAGS, ...SMALLEST] : HEAP_FLAGS;
-  return { name, command: process.execPath, args: [...flags, file], env };
+  return { name, command: process.execPath, args: [...flags, file], env, hasPulse: true };
 }

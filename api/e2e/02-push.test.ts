@@ -4,11 +4,14 @@ import { files, pipeline } from './harness/app.js';
 import type { Clone } from './harness/clone.js';
 import { E2eStack } from './harness/stack.js';
 
+/** A step waits for a file outside of its workspace. */
+const OUTSIDE = { SLIPWAY_EXECUTOR: 'plain' };
+
 describe('a push', () => {
   let stack: E2eStack;
   let clone: Clone;
   beforeAll(async () => {
-    stack = await E2eStack.start();
+    stack = await E2eStack.start({ env: OUTSIDE });
     clone = await stack.clone('web', files({ version: 'one' }, pipeline()));
   });
   afterAll(async () => {

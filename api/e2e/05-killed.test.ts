@@ -8,11 +8,14 @@ import type { Clone } from './harness/clone.js';
 import { eventually } from './harness/eventually.js';
 import { E2eStack } from './harness/stack.js';
 
+/** A step waits for a file outside of its workspace. */
+const OUTSIDE = { SLIPWAY_EXECUTOR: 'plain' };
+
 describe('killed', () => {
   let stack: E2eStack;
   let clone: Clone;
   beforeAll(async () => {
-    stack = await E2eStack.start();
+    stack = await E2eStack.start({ env: OUTSIDE });
     clone = await stack.clone(
       'web',
       files({ version: 'one' }, pipeline({ gate: 'from: [admin]' })),
@@ -66,7 +69,7 @@ steps:
     const { items } = await stack.client.approvals.list({ state: 'open' });
     expect(items).toHaveLength(1);
     await stack.killAll();
-    stack = await E2eStack.start({ home: stack.home });
+    stack = await E2eStack.start({ home: stack.home, env: OUTSIDE });
     const id = items[0]?.runId ?? '';
     expect((await stack.client.runs.get(id)).status).toBe('waiting');
     expect((await stack.slipway('approve', id)).code).toBe(0);

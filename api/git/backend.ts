@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { HEADERS } from '../platform/headers.js';
 import { type CgiHead, parseHead } from './cgi.js';
 
 const MAX_ERROR_CHARS = 4_000;
@@ -53,6 +54,8 @@ export async function serve(request: BackendRequest): Promise<BackendEnd> {
   let tooLarge = false;
   send(body, child, maxBodyBytes).catch((error: unknown) => {
     tooLarge = error instanceof TooLarge;
+    // Git begins its answer before it has read the question: half of one must not look whole.
+    if (tooLarge && !hooks && response.headersSent) response.destroy();
     if (tooLarge || !hooks) killGroup(child);
   });
   try {
@@ -100,7 +103,7 @@ async function answer(output: Readable, response: ServerResponse): Promise<boole
     waiting = Buffer.concat([waiting, part]);
     head = parseHead(waiting);
     if (!head || response.destroyed) continue;
-    response.writeHead(head.status, head.headers);
+    response.writeHead(head.status, { ...HEADERS, ...head.headers });
     response.flushHeaders();
     await write(response, head.rest);
   }

@@ -17,6 +17,8 @@ const MAX_CHANGED_BYTES = 8_388_608;
 const CLOCK_SLACK_MS = 600_000;
 
 const PACK_LIMIT_MS = 600_000;
+/** Files of one commit. A push of some kilobytes can name thousands of millions of them. */
+export const MAX_FILES = 500_000;
 
 export interface RefMove {
   ref: string;
@@ -89,6 +91,26 @@ export class BareRepositories {
     return { path, text: blob.stdout.toString('utf8', 0, Math.min(bytes, MAX_PIPELINE_BYTES + 1)) };
   }
 
+  /**
+   * Whether a commit has more files than MAX_FILES. Counts as it reads, and stops there: Git itself
+   * would hold all of them in memory.
+   */
+  async hasTooManyFiles(
+    name: string,
+    commit: string,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<boolean> {
+    let files = 0;
+    const each = (part: Buffer) => {
+      for (let at = part.indexOf(0); at !== -1; at = part.indexOf(0, at + 1)) files++;
+      return files <= MAX_FILES;
+    };
+    const args = ['ls-tree', '-r', '-z', '--name-only', commit];
+    const answer = await this.git(this.path(name), args, { env, each });
+    if (!answer.cut) succeeded(answer, 'counting files');
+    return answer.cut;
+  }
+
   /** Paths that differ between two commits; null when they are too many. */
   async changedPaths(
     name: string,
@@ -138,10 +160,14 @@ export class BareRepositories {
     if (!(await this.exists(name))) return undefined;
     const at = this.path(name);
     const wanted = ref ?? (await this.defaultBranch(at));
+    if (EXPRESSION.test(wanted)) return undefined;
     const branch = wanted.replace(/^refs\/heads\//, '');
-    const tries = [`refs/heads/${branch}`, wanted, `refs/tags/${wanted}`];
+    // Nobody's branch may stand in for a commit that somebody names in full.
+    const tries = isCommit(wanted)
+      ? ['', wanted]
+      : [`refs/heads/${branch}`, wanted, `refs/tags/${wanted}`];
     for (const [index, candidate] of tries.entries()) {
-      if (index === 1 && !isPublic(wanted)) continue;
+      if (candidate === '' || (index === 1 && !isPublic(wanted))) continue;
       const args = [
         'rev-parse',
         '--verify',
@@ -160,6 +186,13 @@ export class BareRepositories {
     const { stdout } = succeeded(await this.git(at, ['symbolic-ref', 'HEAD']), 'reading HEAD');
     return stdout.toString().trim();
   }
+}
+
+/** What Git reads as more than a name: ancestors, reflogs, searches. No branch or tag may hold it. */
+const EXPRESSION = /[~^:?*[\\\s]|@\{|\.\./;
+
+function isCommit(ref: string): boolean {
+  return /^[0-9a-f]{40}$/.test(ref);
 }
 
 /** Full names of tags, and commits; no internal refs and none of Git's expressions. */

@@ -15,14 +15,16 @@ export interface CgiRequest {
   login: string;
 }
 
-/** Nothing of the request but what `git http-backend` reads; no other header becomes a variable. */
+/**
+ * Nothing of the request but what `git http-backend` reads; no other header becomes a variable. The
+ * length of the body is left out: given one, it spins for ever when less comes, because the client left
+ * or we were killed; without one it reads to the end. The limit of the body is counted on our side.
+ */
 export function toEnvironment(request: CgiRequest): NodeJS.ProcessEnv {
   const { method, path, query, headers, root, login } = request;
   const protocol = headers['git-protocol'];
   const optional: NodeJS.ProcessEnv = {
-    CONTENT_LENGTH: headers['content-length'],
     CONTENT_TYPE: headers['content-type'],
-    HTTP_CONTENT_ENCODING: headers['content-encoding'],
     GIT_PROTOCOL:
       typeof protocol === 'string' && /^[a-z0-9=:]{1,100}$/.test(protocol) ? protocol : undefined,
   };
@@ -37,6 +39,11 @@ export function toEnvironment(request: CgiRequest): NodeJS.ProcessEnv {
     REMOTE_ADDR: '127.0.0.1',
     ...Object.fromEntries(given),
   };
+}
+
+/** Bodies are decompressed on our side, where their limit is counted: Git has none for what it inflates. */
+export function isCompressed(headers: IncomingHttpHeaders): boolean {
+  return /^(x-)?gzip$/i.test(headers['content-encoding'] ?? '');
 }
 
 export interface CgiHead {

@@ -1,18 +1,24 @@
 /** Who may do what at the git endpoint: Basic authentication whose password is a token. */
 import { SlipwayError } from '../../activities/platform/errors.js';
+import { machineTrouble } from '../../activities/platform/machine.js';
 import type { Store } from '../../activities/store/store.ports.js';
 import { RepositoryName } from '../../workflows/domain/names.js';
 import { type Authenticator, may, type User } from '../platform/auth.js';
+import { TooManyFailures, Unavailable } from '../platform/errors.js';
 import { type BareRepositories, GITOPS } from './bare.repositories.js';
 
 export type Service = 'git-upload-pack' | 'git-receive-pack';
+
+const RETRY_SECONDS = 5;
 
 /** A refusal as a git client shows it: plain text. */
 export class GitRefusal extends Error {
   override readonly name = 'GitRefusal';
   constructor(
-    readonly status: 401 | 403 | 404 | 413 | 500 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 413 | 429 | 500 | 503,
     message: string,
+    /** When trying again makes sense, seconds; of 429 and 503. */
+    readonly retryAfterSeconds = RETRY_SECONDS,
   ) {
     super(message);
   }
@@ -28,10 +34,10 @@ export interface AccessParts {
 export async function admit(
   { authenticator, store, repositories }: AccessParts,
   authorization: string | undefined,
-  { name, service }: { name: string; service: Service },
+  { name, service, address }: { name: string; service: Service; address: string },
 ): Promise<User> {
   const token = passwordOf(authorization);
-  const user = token === undefined ? undefined : await authenticator.identify(token);
+  const user = token === undefined ? undefined : await authenticator.identify(token, address);
   if (!user) {
     throw new GitRefusal(401, 'Give any user name, and a token that is valid as the password.');
   }
@@ -80,7 +86,14 @@ export function passwordOf(authorization: string | undefined): string | undefine
 /** What was thrown, as a refusal. */
 export function toRefusal(error: unknown): GitRefusal {
   if (error instanceof GitRefusal) return error;
-  if (error instanceof SlipwayError) return new GitRefusal(503, `${error.message}. ${error.help}`);
+  if (error instanceof TooManyFailures) {
+    return new GitRefusal(429, `${error.message}. ${error.help}`, error.retryAfterSeconds);
+  }
+  if (error instanceof Unavailable) {
+    return new GitRefusal(503, `${error.message}. ${error.help}`, error.retryAfterSeconds);
+  }
+  const known = error instanceof SlipwayError ? error : machineTrouble(error);
+  if (known) return new GitRefusal(503, `${known.message}. ${known.help}`);
   return new GitRefusal(500, 'Slipway made a mistake; its log says which.');
 }
 

@@ -21,6 +21,8 @@ export interface GitOptions {
   env?: NodeJS.ProcessEnv;
   /** Default 1 MiB. */
   maxBytes?: number;
+  /** Takes what it prints, piece by piece, instead of keeping it; false ends it, and `cut` says so. */
+  each?: (part: Buffer) => boolean;
   /** The longest that it may take, milliseconds. Default one minute. */
   limitMs?: number;
 }
@@ -32,6 +34,7 @@ export function createGit(env: NodeJS.ProcessEnv): Git {
   return (repository, args, options = {}) =>
     new Promise((resolve, reject) => {
       const { input = '', env: more = {}, maxBytes = 1_048_576, limitMs = LIMIT_MS } = options;
+      const { each } = options;
       const child = spawn('git', ['--git-dir', repository, ...args], {
         env: { ...env, ...more },
         stdio: ['pipe', 'pipe', 'pipe'],
@@ -40,11 +43,13 @@ export function createGit(env: NodeJS.ProcessEnv): Git {
       });
       const parts: Buffer[] = [];
       let bytes = 0;
+      let cut = false;
       let stderr = '';
       child.stdout.on('data', (part: Buffer) => {
         bytes += part.length;
-        parts.push(part);
-        if (bytes > maxBytes) child.kill('SIGKILL');
+        if (!each) parts.push(part);
+        cut ||= each ? !each(part) : bytes > maxBytes;
+        if (cut) child.kill('SIGKILL');
       });
       child.stderr.on('data', (part: Buffer) => {
         stderr = (stderr + part.toString()).slice(-MAX_ERROR_CHARS);
@@ -52,7 +57,7 @@ export function createGit(env: NodeJS.ProcessEnv): Git {
       child.on('error', reject);
       child.on('close', (code) => {
         const stdout = Buffer.concat(parts).subarray(0, maxBytes);
-        resolve({ code, stdout, stderr, cut: bytes > maxBytes });
+        resolve({ code, stdout, stderr, cut });
       });
       // A command that does not read its input, or ended before, is no mistake.
       child.stdin.on('error', () => undefined);

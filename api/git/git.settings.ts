@@ -30,11 +30,12 @@ exit 1
 /**
  * Git reads it as its global configuration, so repositories need none of their own. Its own
  * housekeeping would outlive a push and hold descriptor 3; nothing unreachable is ever removed,
- * because runs name commits and not branches.
+ * because runs name commits and not branches. Files above the threshold are streamed, not held in memory.
  */
 const configuration = (hooks: string, maxBytes: number) => `[safe]
 \tdirectory = *
 [core]
+\tbigFileThreshold = 32m
 \thooksPath = ${quoted(hooks)}
 \tlogAllRefUpdates = always
 [http]
@@ -82,6 +83,8 @@ export async function setUpGit(
     GIT_CONFIG_GLOBAL: join(server, '.gitconfig'),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
+    // A pushed refs/replace must not change what a commit holds.
+    GIT_NO_REPLACE_OBJECTS: '1',
   };
 }
 

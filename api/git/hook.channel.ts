@@ -30,6 +30,7 @@ export type AnswerHook = (call: HookCall, say: Say) => Promise<number>;
 /** Answers the hooks of one push, one after the other, until the line is closed. */
 export function answerHooks(line: Duplex, answer: AnswerHook, failed: (error: unknown) => void) {
   let heard = '';
+  let isRefused = false;
   const write = (text: string) => {
     if (!line.destroyed && line.writable) line.write(text);
   };
@@ -37,9 +38,12 @@ export function answerHooks(line: Duplex, answer: AnswerHook, failed: (error: un
   // A line that breaks is a push that ended: the backend's exit tells the rest.
   line.on('error', () => undefined);
   line.on('data', (text: string) => {
+    // What follows a refusal is the rest of the same call: it is read, and never taken for a new one.
+    if (isRefused) return;
     heard += text;
     if (heard.length > MAX_CALL_BYTES) {
       heard = '';
+      isRefused = true;
       write('+ this push updates too many refs at once; push them in parts\n= 1\n');
       return;
     }

@@ -9,6 +9,13 @@ import type { Say } from './hook.channel.js';
 
 /** The longest that a push stays open for its runs, milliseconds (4 h). Runs go on without it. */
 const MAX_NARRATION_MS = 14_400_000;
+/**
+ * Pushes that are told of their runs at once. A push that is told holds its place among the requests
+ * that git may have open; for a new one the longest told is let go, with the words to go on by itself.
+ */
+const MAX_TOLD = 100;
+/** Stages that a verdict looks at. */
+const MAX_STAGES = 200;
 /** Looks at the record in a row that may fail, and the pause between them. */
 const MAX_FAILED_LOOKS = 60;
 const PAUSE_MS = 1_000;
@@ -26,12 +33,33 @@ export interface ToldRun {
 }
 
 export class PushNarrator {
-  constructor(private readonly parts: NarratorParts) {}
+  /** The longest told first. */
+  private readonly told = new Set<AbortController>();
+
+  constructor(
+    private readonly parts: NarratorParts,
+    private readonly maxTold = MAX_TOLD,
+  ) {}
 
   /** Never throws: a push that Git has accepted must not look refused. */
   async narrate(runs: ToldRun[], say: Say, signal: AbortSignal): Promise<void> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(MAX_NARRATION_MS)]);
+    if (runs.length === 0) return;
+    const place = this.takePlace();
+    const ends = [signal, place.signal, AbortSignal.timeout(MAX_NARRATION_MS)];
+    const limited = AbortSignal.any(ends);
     await Promise.all(runs.map((run) => this.narrateRun(run, say, limited)));
+    this.told.delete(place);
+  }
+
+  private takePlace(): AbortController {
+    const [longest] = this.told;
+    if (longest && this.told.size >= this.maxTold) {
+      this.told.delete(longest);
+      longest.abort();
+    }
+    const place = new AbortController();
+    this.told.add(place);
+    return place;
   }
 
   private async narrateRun(run: ToldRun, say: Say, signal: AbortSignal): Promise<void> {
@@ -71,7 +99,11 @@ export class PushNarrator {
   }
 
   private async stages(repository: string): Promise<StageRow[]> {
-    return this.parts.store.stages.list(repository).catch(() => []);
+    const page = this.parts.store.stages.list({ repository, limit: MAX_STAGES });
+    return page.then(
+      ({ items }) => items,
+      () => [],
+    );
   }
 }
 

@@ -105,10 +105,10 @@ export class PushRecovery {
   }
 
   private async tryToSettle(row: PushRow): Promise<boolean> {
-    const seen = this.firstSeen.get(row.id) ?? Date.now();
+    const seen = this.firstSeen.get(row.id) ?? performance.now();
     this.firstSeen.set(row.id, seen);
     try {
-      const isSettled = await this.settle(row, Date.now() - seen >= this.limits.giveUpMs);
+      const isSettled = await this.settle(row, performance.now() - seen >= this.limits.giveUpMs);
       if (isSettled) this.firstSeen.delete(row.id);
       return isSettled;
     } catch (error) {

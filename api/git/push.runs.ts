@@ -17,13 +17,19 @@ export interface PushedCommit {
 
 /** What the git area asks of the rest: a run that can be kept before it starts. */
 export interface PushRuns {
-  /** A run that is kept and not started, or the sentence that says why there is none. */
+  /**
+   * A run that is kept and not started, or the sentence that says why there is none.
+   *
+   * @throws {Busy} when too many runs are open.
+   */
   prepare(pushed: PushedCommit): Promise<Prepared | { none: string }>;
   /** Repeatable. */
   launch(prepared: Prepared): Promise<void>;
 }
 
-export function createPushRuns(starter: Pick<RunStarter, 'planned' | 'launch'>): PushRuns {
+export function createPushRuns(
+  starter: Pick<RunStarter, 'admit' | 'planned' | 'launch'>,
+): PushRuns {
   return {
     prepare: async ({ repository, branch, commit, by, pipeline: file, changedPaths }) => {
       const compiled = compileText(file.text, file.path);
@@ -40,6 +46,7 @@ export function createPushRuns(starter: Pick<RunStarter, 'planned' | 'launch'>):
       const { pipeline, plan } = compiled;
       const start = matchesPush(pipeline, { branch, changedPaths });
       if (!start.runs) return { none: start.why };
+      await starter.admit(repository);
       const trigger = { kind: 'push', by, inputs: defaultInputs(pipeline) } as const;
       return starter.planned({ ...where, pipeline: plan.pipeline }, trigger, plan);
     },

@@ -12,11 +12,12 @@ import { formatFinding } from '../../workflows/pipeline/finding.js';
 import type { Log } from '../platform/log.js';
 import type { Workflows } from '../platform/workflows.ports.js';
 import type { Prepared } from '../runs/starter.service.js';
-import type { BareRepositories } from './bare.repositories.js';
+import { type BareRepositories, MAX_FILES } from './bare.repositories.js';
 import type { HookCall, RefUpdate, Say } from './hook.channel.js';
 import type { PushNarrator, ToldRun } from './push.narrator.js';
 import type { PushRecovery } from './push.recovery.js';
 import { type PushRuns, preparedOf } from './push.runs.js';
+import { objectionTo } from './ref.rules.js';
 
 const NOTHING = '0'.repeat(40);
 const BRANCH = 'refs/heads/';
@@ -24,6 +25,8 @@ const BRANCH = 'refs/heads/';
 const MAX_BRANCHES = 50;
 /** Findings that are printed; the run has all. */
 const MAX_FINDINGS_SAID = 100;
+/** Objections to refs that are said; the push is refused as a whole. */
+const MAX_OBJECTIONS_SAID = 10;
 const NO_PIPELINE =
   'no run: there is no .slipway/pipeline.yaml; add one, and "slipway lint" tells you what is wrong with it';
 
@@ -98,6 +101,7 @@ export class PushSession {
       say(`This push moves ${branches.length} branches; the limit is ${MAX_BRANCHES}. Push fewer.`);
       return 1;
     }
+    if (!(await this.isAllowed(updates, branches, { quarantine, say }))) return 1;
     for (const update of updates) {
       const { ref, oldCommit, newCommit } = update;
       const audited = { by: login, action: 'git.push', subject: `repository/${repository}` };
@@ -121,6 +125,25 @@ export class PushSession {
     say('The push was refused, and nothing was changed: Temporal cannot be reached.');
     say('Push again when it answers; "slipway doctor" shows how things are.');
     return 1;
+  }
+
+  /** Says why not. */
+  private async isAllowed(
+    updates: RefUpdate[],
+    branches: RefUpdate[],
+    { quarantine, say }: Pick<HookCall, 'quarantine'> & { say: Say },
+  ): Promise<boolean> {
+    const objections = updates.flatMap((update) => objectionTo(update) ?? []);
+    for (const objection of objections.slice(0, MAX_OBJECTIONS_SAID)) say(objection);
+    if (objections.length > 0) return false;
+    const { repositories } = this.parts;
+    for (const { newCommit } of branches) {
+      const { repository } = this.pusher;
+      if (!(await repositories.hasTooManyFiles(repository, newCommit, quarantine))) continue;
+      say(`commit ${short(newCommit)} has more than ${MAX_FILES} files; keep them elsewhere`);
+      return false;
+    }
+    return true;
   }
 
   private async prepare(

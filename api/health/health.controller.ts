@@ -17,6 +17,8 @@ const example = {
   },
 };
 
+const degraded = 'A part does not answer; `parts` says which.';
+
 @Controller('health')
 @Public()
 export class HealthController {
@@ -26,13 +28,13 @@ export class HealthController {
   ) {}
 
   @Get()
-  @Describe({ summary: 'Whether all parts answer; 503 when one does not', answer: Health, example })
+  @Describe({ summary: 'Whether all parts answer', answer: Health, example, degraded })
   check(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return this.look(reply);
   }
 
   @Get('ready')
-  @Describe({ summary: 'As /health: for a load balancer', answer: Health, example })
+  @Describe({ summary: 'As /health: for a load balancer', answer: Health, example, degraded })
   ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     return this.look(reply);
   }

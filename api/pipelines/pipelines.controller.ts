@@ -9,7 +9,7 @@ import * as examples from '../platform/examples.js';
 
 const UNNAMED = 'pipeline.yaml';
 const ANY_START = { runs: true, why: 'when it is started' };
-const tooLarge = { 413: 'The text is above 1 MiB.' };
+const tooLarge = { 413: 'The body is larger than 2 MiB; a text may have 1 MiB.' };
 
 /** Both work on the text alone: nothing is read from a repository, nothing is kept. */
 @Controller('api/v1/pipelines')

@@ -1,4 +1,10 @@
-/** Who calls, and what they may do. Tokens are compared by their sha256; nothing else is kept. */
+/**
+ * Who calls, and what they may do. Only the sha256 of a token is kept, and a token is found by it.
+ *
+ * How long the database takes to find a hash may tell how much of it is right, and that helps nobody:
+ * whoever could choose tokens by the beginning of their sha256 would still have to invert it to learn
+ * one of 2^256. So the search needs no constant time, and in this process nothing secret is compared.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import {
   type CanActivate,
@@ -11,6 +17,8 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Scope, Store } from '../../activities/store/store.ports.js';
 import { Forbidden, Unauthenticated } from './errors.js';
+import type { AuthFailures } from './failures.js';
+import type { Log } from './log.js';
 
 /** Who the request's token belongs to. */
 export interface User {
@@ -49,22 +57,37 @@ export function demand(user: User, scope: Scope): void {
 
 /** Finds who a token belongs to. Also for the git endpoint, whose password is a token. */
 export class Authenticator {
-  constructor(private readonly users: Store['users']) {}
+  constructor(
+    private readonly users: Store['users'],
+    private readonly failures: AuthFailures,
+    private readonly log: Log,
+  ) {}
 
-  /** Undefined for a token that is unknown, revoked, expired or of a disabled user. */
-  async identify(token: string): Promise<User | undefined> {
-    if (!TOKEN.test(token)) return undefined;
-    const found = await this.users.byTokenHash(hashOf(token));
-    if (!found) return undefined;
+  /**
+   * Undefined for a token that is unknown, revoked, expired or of a disabled user.
+   *
+   * @param address the client's.
+   * @throws {TooManyFailures} without looking the token up.
+   */
+  async identify(token: string, address: string): Promise<User | undefined> {
+    const attempt = { token, address, hash: hashOf(token) };
+    this.failures.check(attempt);
+    const found = TOKEN.test(token) ? await this.users.byTokenHash(attempt.hash) : undefined;
+    if (!found) {
+      const isLast = this.failures.failed(attempt);
+      if (isLast) this.log.warn({ address }, 'too many wrong tokens: no more are looked at');
+      return undefined;
+    }
+    this.failures.succeeded(attempt);
     const { user, token: row } = found;
     const { scopes, expiresAt } = row;
     return { login: user.login, teams: user.teams, scopes, expiresAt };
   }
 
-  /** @throws {Unauthenticated} when the header lets nobody in. */
-  async bearer(authorization: string | undefined): Promise<User> {
-    const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-    const user = token ? await this.identify(token) : undefined;
+  /** @throws {Unauthenticated} when the header lets nobody in. {TooManyFailures} */
+  async bearer({ headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<User> {
+    const token = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+    const user = token ? await this.identify(token, ip) : undefined;
     if (!user) throw new Unauthenticated();
     return user;
   }
@@ -97,7 +120,7 @@ export class ScopeGuard implements CanActivate {
     const need = needOf(this.reflector, context.getHandler(), context.getClass());
     if (need === 'nothing') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & WithUser>();
-    request.slipwayUser ??= await this.authenticator.bearer(request.headers.authorization);
+    request.slipwayUser ??= await this.authenticator.bearer(request);
     if (need === undefined) throw new Error(`${request.url} has no @Needs`);
     demand(request.slipwayUser, need);
     return true;
@@ -109,7 +132,12 @@ export async function identifyEarly(
   authenticator: Authenticator,
   request: FastifyRequest & WithUser,
 ): Promise<void> {
-  request.slipwayUser = await authenticator.bearer(request.headers.authorization);
+  request.slipwayUser = await authenticator.bearer(request);
+}
+
+/** The caller, where it is known already. */
+export function userOf(request: FastifyRequest): User | undefined {
+  return (request as WithUser).slipwayUser;
 }
 
 /** The caller. Only on routes with `@Needs`. */

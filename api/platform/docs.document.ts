@@ -5,8 +5,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import * as wire from '../client/wire.js';
-import { needOf } from './auth.js';
+import { type Need, needOf } from './auth.js';
 import { DESCRIBED, type Described } from './docs.js';
+import * as examples from './examples.js';
 import { version } from './version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -18,8 +19,22 @@ const EVERYWHERE: Record<number, string> = {
   400: 'A parameter, a field or the body itself is wrong; `errors` names every wrong field.',
   401: 'No valid token was sent.',
   403: 'The token lacks the scope; the answer names it.',
-  503: 'PostgreSQL or Temporal is away; try again after `Retry-After` seconds.',
+  429: 'Too many wrong tokens came from this address; try again after `Retry-After` seconds.',
+  503: 'A part is away or has enough to do; try again after `Retry-After` seconds.',
 };
+/** Of every route whose method may bring a body, also where it needs none. */
+const WITH_BODY: Record<number, string> = {
+  408: 'The body did not come in time.',
+  413: 'The body is larger than 1 MiB.',
+  415: 'The body is no JSON: send `Content-Type: application/json`.',
+};
+/** Of every route with a name in its address. */
+const WITH_NAMES: Record<number, string> = { 414: 'A name in the address is far too long.' };
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 0 } },
+} as const;
+/** The scope that an operation needs; the table in docs/api-access.md is made from it. */
+export const SCOPE = 'x-slipway-scope';
 const NAMED = {
   Approval: wire.Approval,
   LogLine: wire.LogLine,
@@ -59,7 +74,8 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
           .filter(Boolean)
           .at(path.startsWith('/api/') ? 2 : 0) ?? '',
       ];
-      complete(operation, about, schemas);
+      complete(operation, { ...about, method }, schemas);
+      exemplify(operation, path);
     }
   }
   schemas.of(wire.Problem);
@@ -67,10 +83,15 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   return document;
 }
 
-function complete(operation: Operation, { described, isPublic }: About, schemas: Schemas): void {
-  const { summary, answer, status = 200, also = {}, example, body, refuses = {} } = described;
+function complete(operation: Operation, about: Asked, schemas: Schemas): void {
+  const { described, need } = about;
+  const { summary, answer, status = 200, also = {}, example, body } = described;
   operation.summary = summary;
-  if (!isPublic) operation.security = [{ bearer: [] }];
+  if (need !== 'nothing') {
+    operation.description = `Needs a token with the scope \`${need}\`.`;
+    operation.security = [{ bearer: [] }];
+  }
+  Object.assign(operation, { [SCOPE]: need });
   const json = answer && { schema: schemas.of(answer), ...(example ? { example } : {}) };
   const texts = Object.entries(also).map(([type, description]) => [
     type,
@@ -78,24 +99,50 @@ function complete(operation: Operation, { described, isPublic }: About, schemas:
   ]);
   const content = { ...(json ? { 'application/json': json } : {}), ...Object.fromEntries(texts) };
   const hasContent = Object.keys(content).length > 0;
-  const everywhere = isPublic ? {} : EVERYWHERE;
-  const problems = Object.entries({ ...everywhere, ...refuses }).map(([number, description]) => [
-    number,
-    { description, content: { 'application/problem+json': { schema: PROBLEM } } },
-  ]);
-  operation.responses = {
-    [status]: { description: STATUS_CODES[status] ?? '', ...(hasContent ? { content } : {}) },
-    ...Object.fromEntries(problems),
-  };
+  const description = STATUS_CODES[status] ?? '';
+  const answered = { description, ...(hasContent ? { content } : {}) };
+  operation.responses = { [status]: answered, ...refusals(operation, about) };
+  if (described.degraded !== undefined) {
+    operation.responses[503] = { ...answered, description: described.degraded };
+  }
   const request = operation.requestBody;
   const form = request && 'content' in request ? request.content['application/json'] : undefined;
   if (form && body !== undefined) form.example = body;
+  if (form?.schema && 'default' in form.schema) Object.assign(request ?? {}, { required: false });
+}
+
+/** Names that fit together, so that the page can be tried as it stands. */
+function exemplify(operation: Operation, path: string): void {
+  for (const parameter of operation.parameters ?? []) {
+    if (!('in' in parameter) || parameter.in !== 'path') continue;
+    const { name } = parameter;
+    const [, resource = ''] = /^\/api\/v1\/(\w+)/.exec(path) ?? [];
+    const example = examples.names[`${resource} ${name}`] ?? examples.names[name];
+    if (example !== undefined) parameter.example = example;
+  }
+}
+
+function refusals(operation: Operation, { described, need, method }: Asked) {
+  const hasNames = operation.parameters?.some((one) => 'in' in one && one.in === 'path');
+  const said: Record<string, string | undefined> = {
+    ...(need === 'nothing' ? {} : EVERYWHERE),
+    ...(method === 'get' ? {} : WITH_BODY),
+    ...(hasNames ? WITH_NAMES : {}),
+    ...described.refuses,
+  };
+  const problems = Object.entries(said).map(([number, description]) => {
+    const content = { 'application/problem+json': { schema: PROBLEM } };
+    const headers = number === '429' || number === '503' ? { headers: RETRY_AFTER } : {};
+    return [number, { description: description ?? '', content, ...headers }] as const;
+  });
+  return Object.fromEntries(problems);
 }
 
 interface About {
   described: Described;
-  isPublic: boolean;
+  need: Need;
 }
+type Asked = About & { method: (typeof METHODS)[number] };
 
 /** By `Controller.method`, as the document names its operations. */
 function descriptions(app: NestFastifyApplication): Map<string, About> {
@@ -108,8 +155,9 @@ function descriptions(app: NestFastifyApplication): Map<string, About> {
         const handler = instance[method];
         const described = reflector.get<Described | undefined>(DESCRIBED, handler);
         if (!described || !metatype) return [];
-        const isPublic = needOf(reflector, handler, metatype) === 'nothing';
-        return [[`${name}.${method}`, { described, isPublic }] as const];
+        const need = needOf(reflector, handler, metatype);
+        if (need === undefined) throw new Error(`${name}.${method} has no @Needs`);
+        return [[`${name}.${method}`, { described, need }] as const];
       }),
     ),
   );

@@ -51,6 +51,7 @@ export function serveDocs(app: NestFastifyApplication, fastify: FastifyInstance)
     );
     return reply.type('application/json; charset=utf-8').send(await document);
   });
+  fastify.get('/', (_request, reply) => reply.redirect('/docs'));
   fastify.get('/docs', (_request, reply) =>
     reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(PAGE),
   );

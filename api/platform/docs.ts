@@ -17,7 +17,9 @@ export interface Described {
   example?: unknown;
   /** An example of the body. */
   body?: unknown;
-  /** HTTP numbers of its own refusals; 400, 401, 403 and 503 come with every route. */
+  /** The same answer with 503: what it means. */
+  degraded?: string;
+  /** HTTP numbers of its own refusals; those of every route come by themselves. */
   refuses?: Partial<Record<404 | 409 | 413, string>>;
 }
 

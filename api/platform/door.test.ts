@@ -128,6 +128,8 @@ describe('a bad request', () => {
     const wrong = await api.ask('/api/v1/runs/shop-1', { method: 'DELETE' });
     expect(wrong.json).toMatchObject({ status: 405, type: problem('method-not-allowed') });
     expect(wrong.headers['allow']).toBe('GET, HEAD');
+    const named = await api.ask('/api/v1/secrets/rotation', { method: 'DELETE' });
+    expect([named.status, named.headers['allow']]).toEqual([405, 'POST']);
     expect((await api.ask('/nowhere', { token: '' })).json).toMatchObject({ status: 404 });
   });
 

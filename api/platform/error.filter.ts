@@ -3,9 +3,19 @@ import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SlipwayError } from '../../activities/platform/errors.js';
+import { MachineTrouble, machineTrouble } from '../../activities/platform/machine.js';
 import { BadCursor, StoreUnavailable } from '../../activities/store/errors.js';
 import type { Problem } from '../client/wire.js';
-import { BadInput, Forbidden, NotFound, Refused, Unauthenticated, Unavailable } from './errors.js';
+import {
+  BadInput,
+  Forbidden,
+  NotFound,
+  Refused,
+  TooManyFailures,
+  TooSlow,
+  Unauthenticated,
+  Unavailable,
+} from './errors.js';
 import type { Log } from './log.js';
 import { methodsOf } from './methods.js';
 
@@ -33,9 +43,14 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    const { problem, headers } = this.answer(thrown, request);
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for what Fastify refuses before there is a route. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { problem, headers } = this.answerTo(thrown, request);
+    // The deadline passed first, and that answer is whole.
+    if (reply.raw.writableEnded) return;
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -48,8 +63,10 @@ export class ErrorFilter implements ExceptionFilter {
       .send(problem);
   }
 
-  private answer(thrown: unknown, request: FastifyRequest): Answer {
+  private answerTo(thrown: unknown, request: FastifyRequest): Answer {
     if (thrown instanceof SlipwayError) return this.ours(thrown);
+    const trouble = machineTrouble(thrown);
+    if (trouble) return this.ours(trouble);
     const status = statusOf(thrown);
     if (status === undefined || status >= 500) return this.bug(thrown, request);
     const allowed = status === 404 ? methodsOf(request) : [];
@@ -59,7 +76,7 @@ export class ErrorFilter implements ExceptionFilter {
       return { problem: frameworkProblem(405, detail), headers };
     }
     const unknown = `there is nothing at ${request.method} ${request.url.split('?')[0]}`;
-    const detail = status === 404 ? unknown : (thrown as Error).message;
+    const detail = status === 404 ? unknown : wordsOf(thrown);
     return { problem: frameworkProblem(status, detail) };
   }
 
@@ -75,6 +92,9 @@ export class ErrorFilter implements ExceptionFilter {
     };
     if (status === 401) {
       return { problem, headers: { 'www-authenticate': 'Bearer realm="slipway"' } };
+    }
+    if (error instanceof TooManyFailures) {
+      return { problem, headers: { 'retry-after': String(error.retryAfterSeconds) } };
     }
     if (status === 503) {
       const seconds = error instanceof Unavailable ? error.retryAfterSeconds : STORE_RETRY_SECONDS;
@@ -109,8 +129,11 @@ function numberOf(error: SlipwayError): number {
   if (error instanceof Unauthenticated) return 401;
   if (error instanceof Forbidden) return 403;
   if (error instanceof NotFound) return 404;
+  if (error instanceof TooSlow) return 408;
   if (error instanceof Refused) return 409;
+  if (error instanceof TooManyFailures) return 429;
   if (error instanceof Unavailable || error instanceof StoreUnavailable) return 503;
+  if (error instanceof MachineTrouble) return 503;
   return 500;
 }
 
@@ -119,6 +142,11 @@ function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' ? status : undefined;
+}
+
+function wordsOf(thrown: unknown): string {
+  const { code, message } = thrown as Error & { code?: string };
+  return code === 'FST_ERR_BAD_URL' ? 'the address is not percent-encoded UTF-8' : message;
 }
 
 function frameworkProblem(status: number, detail: string): Problem {

@@ -52,11 +52,46 @@ export class Forbidden extends SlipwayError {
   override readonly code = 'forbidden';
 }
 
+/** Too many wrong tokens from the caller's address, or with the beginning of the caller's token. */
+export class TooManyFailures extends SlipwayError {
+  override readonly code = 'too-many-failures';
+  constructor(
+    /** When the next token is looked at, seconds. */
+    readonly retryAfterSeconds: number,
+  ) {
+    super(
+      `too many wrong tokens were sent; the next is looked at in ${retryAfterSeconds} s`,
+      'Look for a client that sends a token which is expired or revoked; then send a valid one.',
+    );
+  }
+}
+
+/** The body did not come in time. */
+export class TooSlow extends SlipwayError {
+  override readonly code = 'too-slow';
+  constructor(seconds: number) {
+    super(`the body did not come within ${seconds} s`, 'Send it at once, or look at the network.');
+  }
+}
+
 /** A part that we need is away. Nothing was done, or doing it again does no harm. */
 export class Unavailable extends SlipwayError {
   override readonly code: string = 'unavailable';
   /** When trying again makes sense, seconds. */
   readonly retryAfterSeconds: number = 5;
+}
+
+/** All parts are there, and have enough to do. What was asked for was not begun. */
+export class Busy extends Unavailable {
+  override readonly code = 'busy';
+  /** @param retryAfterSeconds when there will be room, by the pace that was measured. */
+  constructor(
+    message: string,
+    help: string,
+    override readonly retryAfterSeconds: number,
+  ) {
+    super(message, help);
+  }
 }
 
 /** Temporal is away. */
@@ -79,6 +114,17 @@ export class NoWorker extends Unavailable {
       `no worker answered ${question} within ${waitedSeconds} s`,
       'Check that a worker runs; then look whether it was done, and ask again if not.',
       options,
+    );
+  }
+}
+
+/** We did not get done in time. What was asked for may still happen. */
+export class NoAnswer extends Unavailable {
+  override readonly code = 'no-answer';
+  constructor(seconds: number) {
+    super(
+      `there was no answer within ${seconds} s`,
+      'Look whether it was done, and ask again if not.',
     );
   }
 }

@@ -4,12 +4,12 @@ const digest = `sha256:${'ab'.repeat(32)}`;
 const at = '2026-11-20T09:30:00.000Z';
 
 export const run = {
-  id: 'chat-app-12',
+  id: 'chat-app-1',
   repository: 'chat-app',
   pipeline: 'chat-app',
   commit,
   branch: 'main',
-  order: 12,
+  order: 1,
   trigger: { kind: 'push', by: 'ada', inputs: {} },
   status: 'waiting',
   reason: null,
@@ -36,7 +36,7 @@ export const stageEvent = {
   revision: commit,
   digest,
   rejected: null,
-  runId: 'chat-app-12',
+  runId: 'chat-app-1',
   reason: null,
   at,
 };
@@ -46,7 +46,7 @@ export const stage = {
   url: 'http://127.0.0.1:7900',
   health: 'healthy',
   message: 'answers 200',
-  serving: { digest, commit, runId: 'chat-app-12' },
+  serving: { digest, commit, runId: 'chat-app-1' },
   queue: [],
   history: [stageEvent],
 };
@@ -54,7 +54,7 @@ export const release = {
   digest,
   repository: 'chat-app',
   commit,
-  runId: 'chat-app-12',
+  runId: 'chat-app-1',
   artifacts: [{ name: 'image', kind: 'archive', digest, bytes: 48_213, command: 'node main.js' }],
   createdAt: at,
 };
@@ -69,3 +69,16 @@ export const finding = {
   help: 'did you mean "build"?',
 };
 export const answer = { answer: 'reject', reason: 'the search page is slow' };
+
+/** Parameters of addresses, by name, or by resource and name. */
+export const names: Record<string, string> = {
+  'runs id': run.id,
+  'runs name': step.name,
+  runId: run.id,
+  'approvals step': 'approve',
+  step: step.name,
+  repository: run.repository,
+  'stages name': 'staging',
+  login: 'ada',
+  digest: release.digest,
+};

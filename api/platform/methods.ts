@@ -1,24 +1,47 @@
 /** Which methods an address offers: so that a wrong method is told from a wrong address. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-const routes = new WeakMap<FastifyInstance, { method: string; pattern: RegExp }[]>();
+export interface Route {
+  method: string;
+  /** As it was registered: `/api/v1/runs/:id`, `/git/*`. */
+  url: string;
+}
+
+const routes = new WeakMap<FastifyInstance, (Route & { pattern: RegExp | undefined })[]>();
 
 /** Remembers every route that is registered from now on. */
 export function rememberMethods(fastify: FastifyInstance): void {
-  const known: { method: string; pattern: RegExp }[] = [];
+  const known: (Route & { pattern: RegExp | undefined })[] = [];
   routes.set(fastify, known);
   fastify.addHook('onRoute', ({ method, url }) => {
-    if (url.includes('*')) return;
-    for (const one of [method].flat()) known.push({ method: one, pattern: patternOf(url) });
+    const pattern = url.includes('*') ? undefined : patternOf(url);
+    for (const one of [method].flat()) known.push({ method: one, url, pattern });
   });
 }
 
-/** Empty where the address is unknown. */
+/** Every route there is, in the order in which they were registered. */
+export function routesOf(fastify: FastifyInstance): Route[] {
+  return (routes.get(fastify) ?? []).map(({ method, url }) => ({ method, url }));
+}
+
+/** Empty where the address is unknown. An address that is named by itself has its own methods only. */
 export function methodsOf(request: FastifyRequest): string[] {
+  const found = routesAt(request);
+  const own = found.filter(({ url }) => !url.includes(':'));
+  const methods = (own.length > 0 ? own : found).map(({ method }) => method);
+  return [...new Set(methods)].sort();
+}
+
+/** Whether a route with a name in its address was found at one that is named by itself. */
+export function isMistaken(request: FastifyRequest): boolean {
+  if (!request.routeOptions.url?.includes(':')) return false;
+  return routesAt(request).some(({ url }) => !url.includes(':'));
+}
+
+function routesAt(request: FastifyRequest): Route[] {
   const path = request.url.split('?')[0] ?? '';
   const known = rootsOf(request.server).flatMap((server) => routes.get(server) ?? []);
-  const found = known.filter((route) => route.pattern.test(path)).map((route) => route.method);
-  return [...new Set(found)].sort();
+  return known.filter(({ pattern }) => pattern?.test(path));
 }
 
 function rootsOf(server: FastifyInstance): FastifyInstance[] {

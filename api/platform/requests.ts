@@ -1,8 +1,10 @@
 /** Schemas of what comes in by address: paging, and a pipe that names every wrong field. */
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { z } from 'zod';
+import { plainText } from '../../workflows/domain/names.js';
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from '../client/wire.js';
-import { BadInput, type WrongField } from './errors.js';
+import { BadInput } from './errors.js';
+import { type Issue, wrongFields } from './wrong-fields.js';
 
 /** Wrong fields that one answer names. */
 const MAX_WRONG_FIELDS = 100;
@@ -10,10 +12,17 @@ const MAX_WRONG_FIELDS = 100;
 /** Of every list. `cursor` is `next` of the page before. */
 export const paging = {
   limit: z.coerce.number().int().min(1).max(MAX_PAGE_ITEMS).default(DEFAULT_PAGE_ITEMS),
-  cursor: z.string().max(500).optional(),
+  cursor: plainText(500).optional(),
 };
 export const Paging = z.strictObject(paging);
 export type Paging = z.infer<typeof Paging>;
+
+/** Of lists that are short in most places: as much as fits on a page, unless less is asked for. */
+export const wholePaging = {
+  ...paging,
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ITEMS).default(MAX_PAGE_ITEMS),
+};
+export const WholePaging = z.strictObject(wholePaging);
 
 /** Drops what is undefined, for filters with optional fields. */
 export function given<T extends object>(fields: T): Given<T> {
@@ -26,29 +35,26 @@ export type Given<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 } & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
 
-/** What zod says, as it comes through the Standard Schema interface. */
-interface Issue {
-  readonly message: string;
-  readonly path?: ReadonlyArray<PropertyKey | { key: PropertyKey }> | undefined;
-  readonly code?: string;
-  readonly keys?: readonly string[];
+/** Names every wrong field; a single parameter goes by its own name. */
+class NamingPipe extends StandardSchemaValidationPipe {
+  override async transform<T = unknown>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      if (!(error instanceof Issues)) throw error;
+      const fields = error.issues.flatMap((issue) => wrongFields(issue, metadata.data));
+      throw new BadInput(fields.slice(0, MAX_WRONG_FIELDS));
+    }
+  }
+}
+
+class Issues extends Error {
+  constructor(readonly issues: readonly Issue[]) {
+    super('what was sent does not fit');
+  }
 }
 
 /** @throws {BadInput} */
 export function validationPipe(): StandardSchemaValidationPipe {
-  return new StandardSchemaValidationPipe({
-    exceptionFactory: (issues) =>
-      new BadInput((issues as readonly Issue[]).flatMap(wrongFields).slice(0, MAX_WRONG_FIELDS)),
-  });
-}
-
-function wrongFields(issue: Issue): WrongField[] {
-  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  if (issue.code === 'unrecognized_keys') {
-    return (issue.keys ?? []).map((key) => ({
-      field: [...path, key].join('.'),
-      message: 'there is no such field; remove it, or look for a typing mistake',
-    }));
-  }
-  return [{ field: path.join('.'), message: issue.message }];
+  return new NamingPipe({ exceptionFactory: (issues) => new Issues(issues as readonly Issue[]) });
 }

@@ -61,6 +61,8 @@ export function createWorkflows(client: Client, taskQueue: string): Workflows {
               args: [input],
               workflowIdReusePolicy: 'REJECT_DUPLICATE',
               workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+              // The run's steps and gates inherit it: one repository's crowd does not hold up another.
+              priority: { fairnessKey: input.run.repository },
               typedSearchAttributes: searchAttributes(input),
               ...words(input),
             }),

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { Store } from '../../activities/store/store.ports.js';
-import { Digest } from '../../workflows/domain/names.js';
+import { Digest, RepositoryName } from '../../workflows/domain/names.js';
 import { type Page, pageOf, Release } from '../client/wire.js';
 import { Needs } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
@@ -11,7 +11,7 @@ import { given, paging } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
 import { viewRelease } from '../platform/views.js';
 
-const ReleaseQuery = z.strictObject({ ...paging, repository: z.string().max(40).optional() });
+const ReleaseQuery = z.strictObject({ ...paging, repository: RepositoryName.optional() });
 type ReleaseQuery = z.infer<typeof ReleaseQuery>;
 
 @Controller('api/v1/releases')

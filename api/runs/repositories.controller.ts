@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import type { Config } from '../../activities/platform/config.js';
 import type { Store } from '../../activities/store/store.ports.js';
 import { CreateRepository, type Page, pageOf, Repository } from '../client/wire.js';
@@ -6,6 +6,7 @@ import { Audit } from '../platform/audit.js';
 import { CurrentUser, Needs, type User } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
 import { Refused } from '../platform/errors.js';
+import { given, type Paging, WholePaging } from '../platform/requests.js';
 import { CONFIG, STORE } from '../platform/tokens.js';
 
 /** The GitOps repository is ours. */
@@ -22,9 +23,9 @@ export class RepositoriesController {
 
   @Get()
   @Describe({ summary: 'All repositories', answer: pageOf(Repository) })
-  async list(): Promise<Page<Repository>> {
-    const rows = await this.store.repositories.list();
-    return { items: rows.map(({ name, createdAt }) => this.view(name, createdAt)), next: null };
+  async list(@Query({ schema: WholePaging }) page: Paging): Promise<Page<Repository>> {
+    const { items, next } = await this.store.repositories.list(given(page));
+    return { items: items.map(({ name, createdAt }) => this.view(name, createdAt)), next };
   }
 
   @Post()

@@ -1,7 +1,8 @@
 /** A run as it happens: what changed after a position, then every change, until the run is final. */
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { Config } from '../../activities/platform/config.js';
-import type { LogRow, RunRow, StepRow, Store } from '../../activities/store/store.ports.js';
+import type { RunEventsRow, Store } from '../../activities/store/store.ports.js';
 import { isFinal } from '../../workflows/domain/run.js';
 import type { PlannedStep } from '../../workflows/pipeline/plan.js';
 import type { RunEvent } from '../client/wire.js';
@@ -9,11 +10,14 @@ import { NotFound } from '../platform/errors.js';
 import { Follow } from '../platform/follow.js';
 import { CONFIG, STORE } from '../platform/tokens.js';
 import { plannedOf, viewLog, viewRun, viewStep } from '../platform/views.js';
+import { SharedLooks } from './shared-looks.js';
 
 /** Log chunks that one look at the record takes. */
 const CHUNKS_PER_LOOK = 200;
 /** A follower looks again after this long, also when nothing woke it. */
 const QUIET_LIMIT_MS = 15_000;
+/** Plans that are kept for those who follow their runs; one may weigh some megabytes. */
+const MAX_PLANS = 20;
 
 /**
  * An event and where it stands. `id` is the run's position, given with the last event of that
@@ -21,8 +25,23 @@ const QUIET_LIMIT_MS = 15_000;
  */
 export type Happened = RunEvent & { id: number | undefined };
 
+type Planned = ReadonlyMap<string, PlannedStep>;
+
+/** What one look found: everything after a position, up to another one. */
+interface Seen {
+  run: Happened & { event: 'run' };
+  events: readonly Happened[];
+  upTo: number;
+  /** Nothing is left. */
+  isAll: boolean;
+}
+
+/** However many follow a run, each change is read once and made into events once. */
 @Injectable()
 export class RunEvents {
+  private readonly looks = new SharedLooks<Seen>();
+  private readonly plans = new LRUCache<string, Planned>({ max: MAX_PLANS });
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CONFIG) private readonly config: Config,
@@ -39,33 +58,29 @@ export class RunEvents {
     runId: string,
     { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
   ): Promise<AsyncGenerator<Happened | 'quiet'>> {
-    const run = await this.store.runs.get(runId);
-    if (!run) throw new NotFound(`there is no run "${runId}"`);
-    return this.happenings(run, after, signal);
+    await this.plannedOf(runId);
+    return this.happenings(runId, after, signal);
   }
 
   private async *happenings(
-    opened: RunRow,
+    runId: string,
     after: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Happened | 'quiet'> {
-    const planned = plannedOf(opened);
-    const bell = await this.follow.bell(`run:${opened.id}`);
-    let position = Math.min(after, opened.position);
+    const bell = await this.follow.bell(`run:${runId}`);
+    let position = after;
     let told = '';
     try {
       while (!signal?.aborted) {
-        const seen = await this.store.runs.eventsAfter(opened.id, position, CHUNKS_PER_LOOK);
-        const view = viewRun(seen.run, this.config);
-        const summary = JSON.stringify(view);
-        if (summary !== told) yield { event: 'run', data: view, id: undefined };
+        const seen = await this.look(runId, position);
+        const summary = JSON.stringify(seen.run.data);
+        if (summary !== told) yield seen.run;
         told = summary;
-        yield* inOrder(seen.steps, seen.logs, planned);
-        const allSeen = seen.logs.length < CHUNKS_PER_LOOK;
-        position = allSeen ? seen.run.position : (seen.logs.at(-1)?.position ?? position);
-        if (!allSeen) continue;
-        if (isFinal(seen.run.status)) {
-          yield { event: 'end', data: view, id: position };
+        yield* seen.events;
+        position = seen.upTo;
+        if (!seen.isAll) continue;
+        if (isFinal(seen.run.data.status)) {
+          yield { event: 'end', data: seen.run.data, id: position };
           return;
         }
         if (!(await bell.rings(QUIET_LIMIT_MS, signal)) && !signal?.aborted) yield 'quiet';
@@ -74,13 +89,35 @@ export class RunEvents {
       bell.remove();
     }
   }
+
+  private look(runId: string, position: number): Promise<Seen> {
+    return this.looks.look(`${runId} ${position}`, async () => {
+      const [row, planned] = await Promise.all([
+        this.store.runs.eventsAfter(runId, position, CHUNKS_PER_LOOK),
+        this.plannedOf(runId),
+      ]);
+      return {
+        run: { event: 'run', data: viewRun(row.run, this.config), id: undefined },
+        events: inOrder(row, planned),
+        upTo: row.upTo,
+        isAll: row.upTo === row.run.position,
+      };
+    });
+  }
+
+  /** A run's plan does not change. @throws {NotFound} */
+  private async plannedOf(runId: string): Promise<Planned> {
+    const known = this.plans.get(runId);
+    if (known) return known;
+    const run = await this.store.runs.get(runId);
+    if (!run) throw new NotFound(`there is no run "${runId}"`);
+    const planned = plannedOf(run);
+    this.plans.set(runId, planned);
+    return planned;
+  }
 }
 
-function* inOrder(
-  steps: readonly StepRow[],
-  logs: readonly LogRow[],
-  planned: ReadonlyMap<string, PlannedStep>,
-): Generator<Happened> {
+function inOrder({ steps, logs }: RunEventsRow, planned: Planned): Happened[] {
   const events = [
     ...logs.map((row) => ({ at: row.position, event: 'log', data: viewLog(row) }) as const),
     ...steps.map((row) => {
@@ -88,7 +125,8 @@ function* inOrder(
       return { at: row.position, event: 'step', data } as const;
     }),
   ].sort((a, b) => a.at - b.at);
-  for (const [index, { at, ...event }] of events.entries()) {
-    yield { ...event, id: events[index + 1]?.at === at ? undefined : at };
-  }
+  return events.map(({ at, ...event }, index) => ({
+    ...event,
+    id: events[index + 1]?.at === at ? undefined : at,
+  }));
 }

@@ -62,21 +62,23 @@ export class RunLogs {
   }
 
   private async page(query: Parameters<Store['runs']['logs']>[0]): Promise<Page<LogLine>> {
-    const rows = await this.store.runs.logs(query);
-    const last = rows.length === query.limit ? rows.at(-1) : undefined;
-    return { items: rows.map(viewLog), next: last ? String(last.position) : null };
+    const { items, next } = await this.store.runs.logs(query);
+    return { items: items.map(viewLog), next: next === null ? null : String(next) };
   }
 
   private async *text(query: { runId: string; step?: string }): AsyncGenerator<string> {
     let before: LogRow | undefined;
-    for (;;) {
-      const after = before?.position ?? 0;
-      const rows = await this.store.runs.logs({ ...query, after, limit: CHUNKS_AT_ONCE });
-      for (const row of rows) {
+    for (let after: number | null = 0; after !== null; ) {
+      const page: Awaited<ReturnType<Store['runs']['logs']>> = await this.store.runs.logs({
+        ...query,
+        after,
+        limit: CHUNKS_AT_ONCE,
+      });
+      for (const row of page.items) {
         yield heading(before, row) + row.text;
         before = row;
       }
-      if (rows.length < CHUNKS_AT_ONCE) return;
+      after = page.next;
     }
   }
 

@@ -1,6 +1,6 @@
 /** What the routes of runs take by address, and how they are described in /docs. */
 import { z } from 'zod';
-import { RunId, StepName } from '../../workflows/domain/names.js';
+import { plainText, RepositoryName, RunId, StepName } from '../../workflows/domain/names.js';
 import { Status } from '../../workflows/domain/run.js';
 import * as wire from '../client/wire.js';
 import type { Described } from '../platform/docs.js';
@@ -13,17 +13,17 @@ const MAX_CHUNKS = 1_000;
 
 export const RunQuery = z.strictObject({
   ...paging,
-  repository: z.string().max(40).optional(),
-  commit: z.string().max(40).optional(),
-  branch: z.string().max(255).optional(),
-  pipeline: z.string().max(60).optional(),
+  repository: RepositoryName.optional(),
+  commit: plainText(40).optional(),
+  branch: plainText(255).optional(),
+  pipeline: plainText(60).optional(),
   status: Status.optional(),
 });
 export type RunQuery = z.infer<typeof RunQuery>;
 
 const position = z.coerce.number().int().nonnegative();
 export const LogQuery = z.strictObject({
-  step: z.string().max(60).optional(),
+  step: plainText(60).optional(),
   /** Position of the last chunk seen; `cursor` is the same. */
   after: position.optional(),
   cursor: position.optional(),

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TemporalUnavailable } from '../platform/errors.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
-import { BROKEN, COMMIT, openRun, openShop, PIPELINE } from '../platform/testing/world.js';
+import { BROKEN, BY_HAND, COMMIT, openRun, openShop, PIPELINE } from '../platform/testing/world.js';
 import { WorkflowGone, WorkflowRefused } from '../platform/workflows.ports.js';
 import { RunStarter } from './starter.service.js';
 
@@ -58,7 +58,8 @@ describe('a run by hand', () => {
 
   it('without a required input, or with an unknown one, starts nothing', async () => {
     const before = api.workflows.started.size;
-    const { status, json } = await start({ inputs: { regoin: 'eu' } });
+    api.files.files.set('shop@by-hand', { commit: COMMIT, branch: 'by-hand', text: BY_HAND });
+    const { status, json } = await start({ ref: 'by-hand', inputs: { regoin: 'eu' } });
     expect(status).toBe(400);
     const fields = json.errors.map((e: { field: string }) => e.field);
     expect(fields.sort()).toEqual(['inputs.region', 'inputs.regoin']);
@@ -118,7 +119,7 @@ describe('a prepared run', () => {
     await starter.launch(kept);
     const page = await api.ask(`/api/v1/runs?limit=1`);
     expect(page.json.items[0].id).toBe(kept.run.id);
-    expect(kept.trigger.inputs).toEqual({ region: '' });
+    expect(kept.trigger.inputs).toEqual({ region: 'us' });
   });
 
   it('is not prepared for a branch that the pipeline does not take', async () => {

@@ -2,11 +2,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { StoreUnavailable } from '../../activities/store/errors.js';
 import type { Store } from '../../activities/store/store.ports.js';
-import { toReason } from '../../workflows/domain/limits.js';
 import { RunId } from '../../workflows/domain/names.js';
 import type { RunRef, Trigger } from '../../workflows/domain/run.js';
 import { compileText } from '../../workflows/pipeline/compile.js';
-import { formatFinding, type LintFinding } from '../../workflows/pipeline/finding.js';
+import type { LintFinding } from '../../workflows/pipeline/finding.js';
 import type { Plan } from '../../workflows/pipeline/plan.js';
 import type { Pipeline } from '../../workflows/pipeline/schema.js';
 import {
@@ -18,6 +17,8 @@ import {
 import { BadInput, Refused } from '../platform/errors.js';
 import { STORE } from '../platform/tokens.js';
 import { WORKFLOWS, type Workflows } from '../platform/workflows.ports.js';
+import { lintWords } from './lint-words.js';
+import { RunQueue } from './run-queue.js';
 
 export interface Request {
   repository: string;
@@ -49,6 +50,7 @@ export class RunStarter {
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(WORKFLOWS) private readonly workflows: Workflows,
+    private readonly queue: RunQueue,
   ) {}
 
   /** Prepares and launches. */
@@ -63,6 +65,7 @@ export class RunStarter {
    * repeatable: each call takes a place, and a place that is never used is fine.
    *
    * @throws {Refused} {BadInput} where a person may not start the pipeline, or not with these inputs.
+   * {Busy} when too many runs are open.
    */
   async prepare({ text, file, trigger, changedPaths, ...where }: Request): Promise<Preparation> {
     const compiled = compileText(text, file);
@@ -78,10 +81,16 @@ export class RunStarter {
     }
     const inputs = trigger.kind === 'manual' ? given(pipeline, trigger) : defaultInputs(pipeline);
     const named = { ...where, pipeline: plan.pipeline };
+    await this.admit(where.repository);
     return { prepared: await this.planned(named, { ...trigger, inputs }, plan) };
   }
 
-  /** As `prepare`, with a plan that is no file's. */
+  /** Takes a place for one more run. @throws {Busy} when too many are open. */
+  admit(repository: string): Promise<void> {
+    return this.queue.admit(repository);
+  }
+
+  /** As `prepare`, with a plan that is no file's; there is always room for it. */
   async planned(
     where: Omit<RunRef, 'id' | 'order'>,
     trigger: Trigger,
@@ -101,8 +110,7 @@ export class RunStarter {
    */
   async launch({ run, trigger, plan, findings }: Prepared): Promise<void> {
     if (plan === null) {
-      const lintReason = toReason(findings.map(formatFinding).join('\n'));
-      await this.store.runs.open({ run, trigger, plan, lintReason });
+      await this.store.runs.open({ run, trigger, plan, ...lintWords(run.id, findings) });
       return;
     }
     await this.workflows.startRun({ run, trigger, plan });

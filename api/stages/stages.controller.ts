@@ -5,10 +5,10 @@ import { type Page, pageOf, Rollback, Run, Stage, StageEvent } from '../client/w
 import { CurrentUser, Needs, type User } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
 import * as examples from '../platform/examples.js';
-import { Paging } from '../platform/requests.js';
+import { Paging, wholePaging } from '../platform/requests.js';
 import { StagesService } from './stages.service.js';
 
-const StageQuery = z.strictObject({ repository: z.string().max(40).optional() });
+const StageQuery = z.strictObject({ ...wholePaging, repository: RepositoryName.optional() });
 type StageQuery = z.infer<typeof StageQuery>;
 const Address = z.object({ repository: RepositoryName, name: StageName });
 type Address = z.infer<typeof Address>;
@@ -26,8 +26,8 @@ export class StagesController {
     answer: pageOf(Stage),
     example: { items: [examples.stage], next: null },
   })
-  list(@Query({ schema: StageQuery }) { repository }: StageQuery): Promise<Page<Stage>> {
-    return this.stages.list(repository);
+  list(@Query({ schema: StageQuery }) query: StageQuery): Promise<Page<Stage>> {
+    return this.stages.list(query);
   }
 
   @Get(':repository/:name')

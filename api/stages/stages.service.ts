@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { silenceOf } from '../../activities/store/stages.silence.js';
 import type { StageRow, Store } from '../../activities/store/store.ports.js';
 import type { Page, Rollback, Run, Stage, StageEvent } from '../client/wire.js';
 import type { User } from '../platform/auth.js';
@@ -22,9 +23,9 @@ export class StagesService {
     private readonly starts: RunStarts,
   ) {}
 
-  async list(repository: string | undefined): Promise<Page<Stage>> {
-    const rows = await this.store.stages.list(repository);
-    return { items: await Promise.all(rows.map((row) => this.view(row))), next: null };
+  async list(query: Paging & { repository?: string | undefined }): Promise<Page<Stage>> {
+    const { items, next } = await this.store.stages.list(given(query));
+    return { items: await Promise.all(items.map((row) => this.view(row))), next };
   }
 
   async get(repository: string, name: string): Promise<Stage> {
@@ -86,7 +87,8 @@ export class StagesService {
   }
 
   private async view(row: StageRow): Promise<Stage> {
-    const { repository, name, url, health, message, queue, digest } = row;
+    const { repository, name, url, queue, digest } = row;
+    const silence = silenceOf(row);
     const query = { repository, stage: name, limit: SHOWN_EVENTS };
     const [history, release] = await Promise.all([
       this.store.stages.history(query),
@@ -101,8 +103,8 @@ export class StagesService {
       repository,
       name,
       url,
-      health,
-      message,
+      health: silence === undefined ? row.health : 'unknown',
+      message: silence ?? row.message,
       queue,
       serving: serving ?? null,
       history: history.items.map(viewStageEvent),

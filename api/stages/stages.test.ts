@@ -80,6 +80,19 @@ describe('a stage', () => {
     expect(next.json).toMatchObject({ items: [{ rejected: bad }, {}, {}], next: null });
     expect((await api.ask('/api/v1/stages/shop/moon')).status).toBe(404);
   });
+
+  it('that nobody looks at any more is unknown, whatever it was last seen as', async () => {
+    const { stages } = api.store;
+    const { get } = stages;
+    const seen = await stages.get('shop', 'staging');
+    stages.get = async () => seen && { ...seen, silentMs: 31_000 };
+    const { json } = await api.ask('/api/v1/stages/shop/staging');
+    stages.get = get;
+    expect(json).toMatchObject({
+      health: 'unknown',
+      message: expect.stringContaining('the reconciler has not reported for 31 s'),
+    });
+  });
 });
 
 describe('a rollback', () => {

@@ -4,6 +4,7 @@ import type { CreatedToken, CreateToken, Page, Token } from '../client/wire.js';
 import { Audit } from '../platform/audit.js';
 import { demand, hashOf, may, newToken, type User } from '../platform/auth.js';
 import { NotFound } from '../platform/errors.js';
+import { given, type Paging } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
 import { viewToken } from '../platform/views.js';
 
@@ -17,10 +18,14 @@ export class TokensService {
     private readonly audit: Audit,
   ) {}
 
-  async list(login: string | undefined, user: User): Promise<Page<Token>> {
+  async list(
+    { login, ...page }: Paging & { login?: string | undefined },
+    user: User,
+  ): Promise<Page<Token>> {
     if (login !== undefined && login !== user.login) demand(user, 'admin');
     const whose = login ?? (may(user, 'admin') ? undefined : user.login);
-    return { items: (await this.store.users.tokens(whose)).map(viewToken), next: null };
+    const { items, next } = await this.store.users.tokens(given({ ...page, login: whose }));
+    return { items: items.map(viewToken), next };
   }
 
   /** The token itself is in the answer, and nowhere else. */
@@ -42,13 +47,10 @@ export class TokensService {
   }
 
   async revoke(id: string, user: User): Promise<void> {
-    if (!may(user, 'admin')) {
-      const own = await this.store.users.tokens(user.login);
-      if (!own.some((token) => token.id === id)) throw noToken(id);
-    }
+    const whose = may(user, 'admin') ? undefined : user.login;
     const command = { by: user.login, action: 'token.revoke', subject: `token/${id}` };
     await this.audit.during(command, async () => {
-      if (!(await this.store.users.revokeToken(id))) throw noToken(id);
+      if (!(await this.store.users.revokeToken(id, whose))) throw noToken(id);
     });
   }
 }

@@ -14,10 +14,11 @@ import {
 } from '../client/wire.js';
 import { CurrentUser, Needs, type User } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
+import { type Paging, WholePaging, wholePaging } from '../platform/requests.js';
 import { TokensService } from './tokens.service.js';
 import { UsersService } from './users.service.js';
 
-const TokenQuery = z.strictObject({ login: Login.optional() });
+const TokenQuery = z.strictObject({ ...wholePaging, login: Login.optional() });
 type TokenQuery = z.infer<typeof TokenQuery>;
 
 @Controller('api/v1')
@@ -41,8 +42,8 @@ export class UsersController {
   @Get('users')
   @Needs('admin')
   @Describe({ summary: 'All users', answer: pageOf(UserView) })
-  list(): Promise<Page<UserView>> {
-    return this.users.list();
+  list(@Query({ schema: WholePaging }) page: Paging): Promise<Page<UserView>> {
+    return this.users.list(page);
   }
 
   @Post('users')
@@ -80,10 +81,10 @@ export class UsersController {
   @Get('tokens')
   @Describe({ summary: "Your tokens; for an admin everybody's", answer: pageOf(Token) })
   listTokens(
-    @Query({ schema: TokenQuery }) { login }: TokenQuery,
+    @Query({ schema: TokenQuery }) query: TokenQuery,
     @CurrentUser() user: User,
   ): Promise<Page<Token>> {
-    return this.tokens.list(login, user);
+    return this.tokens.list(query, user);
   }
 
   @Post('tokens')

@@ -4,6 +4,7 @@ import type { ChangeUser, CreateUser, Page, User as UserView } from '../client/w
 import { Audit } from '../platform/audit.js';
 import type { User } from '../platform/auth.js';
 import { NotFound, Refused } from '../platform/errors.js';
+import { given, type Paging } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
 
 @Injectable()
@@ -13,8 +14,8 @@ export class UsersService {
     private readonly audit: Audit,
   ) {}
 
-  async list(): Promise<Page<UserView>> {
-    return { items: await this.store.users.list(), next: null };
+  list(page: Paging): Promise<Page<UserView>> {
+    return this.store.users.list(given(page));
   }
 
   async create({ login, teams = [] }: CreateUser, by: User): Promise<UserView> {

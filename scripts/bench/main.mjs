@@ -1,25 +1,37 @@
-// Measures every figure and prints them, as a table or with --json as one document.
+// Measures every figure and prints them, as a table or with --json as one document. The figures of
+// overload take long and are measured only when they are named: all by `--only overload`, or one.
 import { cpus, loadavg } from 'node:os';
 import { figures } from './figures.mjs';
+import { overload } from './overload.mjs';
 import { BenchStack } from './stack.mjs';
 
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
 const only = args[args.indexOf('--only') + 1]?.split(',');
-const wanted = (name) => !args.includes('--only') || only?.includes(name);
+const isNamed = (...names) => args.includes('--only') && names.some((name) => only?.includes(name));
+const chosen = [
+  ...Object.entries(figures).filter(([name]) => !args.includes('--only') || isNamed(name)),
+  ...Object.entries(overload).filter(([name]) => isNamed(name, 'overload')),
+];
 
 const load = () => loadavg()[0].toFixed(2);
 const before = load();
-const stack = await BenchStack.start();
 const results = [];
+/** Shared by the figures that ask for one; the others start their own. */
+let shared;
 try {
-  for (const [name, measure] of Object.entries(figures)) {
-    if (!wanted(name)) continue;
+  for (const [name, measure] of chosen) {
     process.stderr.write(`  ${name} …\n`);
-    for (const figure of await measure(stack)) results.push(summarise(figure));
+    try {
+      if (measure.length > 0) shared ??= await BenchStack.start();
+      for (const figure of await measure(shared)) results.push(summarise(figure));
+    } catch (error) {
+      console.error(`  ${name} could not be measured:`, error);
+      process.exitCode = 1;
+    }
   }
 } finally {
-  await stack.end();
+  await shared?.end();
 }
 const report = {
   machine: { cores: cpus().length, node: process.version, loadBefore: before, loadAfter: load() },

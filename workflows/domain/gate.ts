@@ -1,12 +1,12 @@
 /** A Gate is a question that people answer; a Decision is an answer, who gave it, and why. */
 import { z } from 'zod';
-import { Commit, Digest, Login, StageName, StepName } from './names.js';
+import { Commit, Digest, Login, plainText, StageName, StepName } from './names.js';
 import { Status } from './run.js';
 
 /** What a person says at a gate. */
 export const Answer = z.strictObject({
   answer: z.enum(['approve', 'reject']),
-  reason: z.string().trim().min(1).max(500).optional(),
+  reason: plainText(500).trim().min(1).optional(),
 });
 export type Answer = z.infer<typeof Answer>;
 

@@ -14,8 +14,21 @@ export const MAX_COMMAND_CHARS = 32_768;
 export const MAX_NEEDS = 10_000;
 /** Names in a step's `env`, `outputs` or a pipeline's inputs. */
 export const MAX_NAMES = 100;
+/** Secrets that one step may name. */
+export const MAX_SECRETS = 50;
+/** The value of a secret: shorter ones could not be hidden in logs. Characters; UTF-8 bytes. */
+export const MIN_SECRET_CHARS = 4;
+export const MAX_SECRET_BYTES = 65_536;
+/** All values that one step is given, bytes: a system takes only so much environment. */
+export const MAX_STEP_SECRETS_BYTES = 131_072;
+/** Secrets of one repository, and of those that apply to every one. */
+export const MAX_SECRETS_OF_REPOSITORY = 200;
 /** One environment value, characters. */
 export const MAX_VALUE_CHARS = 32_768;
+/** All inputs of a run together as JSON, bytes: each of its steps is told them. */
+export const MAX_INPUT_BYTES = 65_536;
+/** Deploy steps in one plan: what stands goes along with the run. */
+export const MAX_DEPLOYS = 100;
 /** All outputs of one step together, bytes. */
 export const MAX_OUTPUT_BYTES = 65_536;
 /** Steps of one run in progress at once. Temporal refuses more than 2,000 pending activities. */

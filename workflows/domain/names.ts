@@ -23,6 +23,32 @@ export const StepName = z
   .regex(/^[a-zA-Z_][a-zA-Z0-9_-]*$/, 'must start with a letter and hold letters, digits, - or _');
 export type StepName = z.infer<typeof StepName>;
 
+/** Variables that a shell assigns to by itself or cannot export, and those that every step is given. */
+const TAKEN =
+  /^(BASH.*|SHELLOPTS|E?UID|PPID|GROUPS|FUNCNAME|DIRSTACK|S?RANDOM|SECONDS|EPOCH.*|LINENO|HISTCMD|IFS|OPTIND|OPTERR|PATH|HOME|TMPDIR|LANG|CI|STAGE_URL)$/;
+
+/** A secret, and the variable that commands find it in. At most 60 characters. */
+export const SecretName = z
+  .string()
+  .max(60)
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be a variable name in capitals, like "NPM_TOKEN"')
+  .refine((name) => !/^SLIPWAY(_|$)/.test(name), 'must not begin with SLIPWAY: such names are ours')
+  .refine(
+    (name) => !TAKEN.test(name),
+    'must not be a variable that shells or Slipway set by themselves',
+  );
+export type SecretName = z.infer<typeof SecretName>;
+
+/** Words of a person, as PostgreSQL keeps them: no NUL, no half of a surrogate pair. */
+export const plainText = (maxChars: number) =>
+  z
+    .string()
+    .max(maxChars)
+    .refine(
+      (text) => text.isWellFormed() && !text.includes('\0'),
+      'must not hold NUL, or half a character',
+    );
+
 /** A login: who pushed, who decided. At most 64 characters. */
 export const Login = z
   .string()

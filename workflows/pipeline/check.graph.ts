@@ -1,4 +1,5 @@
 /** Is the graph a graph: every need names a step, nothing waits for itself. */
+import { MAX_DEPLOYS } from '../domain/limits.js';
 import { listed, type Path, type Problem, quote } from './finding.js';
 import { cyclesOf } from './graph.js';
 import type { Sketch, SketchedStep } from './sketch.js';
@@ -8,7 +9,16 @@ import { didYouMean } from './suggest.js';
 const MAX_SHOWN = 12;
 
 export function checkGraph(sketch: Sketch): Problem[] {
-  return [...sketch.steps.flatMap((step) => checkNeeds(step, sketch)), ...cycles(sketch)];
+  const needs = sketch.steps.flatMap((step) => checkNeeds(step, sketch));
+  return [...needs, ...tooManyDeploys(sketch), ...cycles(sketch)];
+}
+
+function tooManyDeploys({ steps }: Sketch): Problem[] {
+  const deploys = steps.filter(({ kind }) => kind === 'deploy');
+  const first = deploys[MAX_DEPLOYS];
+  if (first === undefined) return [];
+  const message = `the pipeline has ${deploys.length} deploy steps; the limit is ${MAX_DEPLOYS}`;
+  return [{ path: first.path, message, help: 'split the pipeline' }];
 }
 
 /** There is no such step: with the nearest name. */

@@ -1,12 +1,16 @@
 /** Do the inputs of `on.manual` make sense by themselves. */
-import { listed, type Problem, quote } from './finding.js';
+import { MAX_INPUT_BYTES } from '../domain/limits.js';
+import { listed, type Path, type Problem, quote } from './finding.js';
 import { Text } from './schema.parts.js';
 import { mappingAt } from './sketch.js';
 
 export function checkInputs(file: unknown): Problem[] {
   const inputs = Object.entries(mappingAt(file, ['on', 'manual', 'inputs']));
+  const startsByPush = 'push' in mappingAt(file, ['on']);
   const seen = new Map<string, string>();
-  return inputs.flatMap(([name, input]) => {
+  const defaults = inputs.map(([name, input]) => [name, mappingAt(input, [])['default']]);
+  const weighed = tooMuch(Object.fromEntries(defaults), ['on', 'manual', 'inputs']);
+  const problems = inputs.flatMap(([name, input]) => {
     const path = ['on', 'manual', 'inputs', name];
     const problems: Problem[] = [];
     const { default: written, options, required } = mappingAt(input, []);
@@ -20,6 +24,11 @@ export function checkInputs(file: unknown): Problem[] {
       const message = 'an input with a default is never missing, so that "required" says nothing';
       problems.push({ path: [...path, 'required'], message, help: 'remove one of the two' });
     }
+    if (preset === undefined && required === true && startsByPush) {
+      const message = `a push gives no inputs, so that ${quote(name)} would be missing`;
+      const help = 'give it a default, or take "push" out of "on"';
+      problems.push({ path: [...path, 'required'], message, help });
+    }
     const twin = seen.get(name.toUpperCase());
     if (twin !== undefined) {
       const message = `${quote(twin)} and ${quote(name)} would be the same variable of commands`;
@@ -28,4 +37,13 @@ export function checkInputs(file: unknown): Problem[] {
     seen.set(name.toUpperCase(), name);
     return problems;
   });
+  return [...problems, ...weighed];
+}
+
+/** Every step of a run is told its inputs, so all of them together have a limit. */
+export function tooMuch(inputs: object, path: Path): Problem[] {
+  const bytes = new TextEncoder().encode(JSON.stringify(inputs)).length;
+  if (bytes <= MAX_INPUT_BYTES) return [];
+  const message = `the inputs have ${bytes} bytes together; the limit is ${MAX_INPUT_BYTES}`;
+  return [{ path, message, help: 'put long values into files of the repository' }];
 }

@@ -20,6 +20,7 @@ export function checkKinds(sketch: Sketch): (Problem | Claim)[] {
   return sketch.steps.flatMap((step) => [
     ...checkKind(step),
     ...checkFields(step),
+    ...checkSecrets(step),
     ...(step.kind === 'deploy' ? checkRelease(step, sketch) : []),
     ...(step.kind === 'scan' ? checkScan(step, sketch) : []),
     ...(step.kind === 'check' ? checkStage(step, deploys) : []),
@@ -47,13 +48,27 @@ function checkFields({ path, fields, kind }: SketchedStep): Problem[] {
     artifacts: [kind === 'run', 'only a run step keeps artifacts', 'remove it'],
     cache: [kind === 'run', 'only run and build steps have caches', inBuild],
     env: [hasCommands, 'the step has no commands that could read it', 'remove it'],
+    network: [hasCommands, 'the step has no commands that could reach anything', 'remove it'],
     outputs: [hasCommands, 'the step has no commands that could write them', 'remove it'],
+    secrets: [hasCommands, 'the step has no commands that could read them', 'remove it'],
     retry: [kind !== 'approve', 'an answer of people is never asked for again', 'remove it'],
     timeout: [kind !== 'approve', 'a gate has a timeout of its own', 'write it inside "approve"'],
   };
   return Object.entries(rules).flatMap(([field, [isFine, message, help]]) =>
     isFine || fields[field] === undefined ? [] : [{ path: [...path, field], message, help }],
   );
+}
+
+/** A variable that is both would hide one of the two. */
+function checkSecrets({ path, fields }: SketchedStep): Problem[] {
+  const env = mappingAt(fields, ['env']);
+  return namesAt(fields, ['secrets'], path)
+    .filter(({ name }) => Object.hasOwn(env, name))
+    .map(({ name, path: at }) => ({
+      path: at,
+      message: `${quote(name)} is a variable of env, too`,
+      help: 'remove one of the two, or call the variable of env something else',
+    }));
 }
 
 function checkRelease(step: SketchedStep, sketch: Sketch): (Problem | Claim)[] {

@@ -36,6 +36,8 @@ class TemplateChecker {
     const wrong = (message: string, help: Problem['help']): Problem => ({ path, message, help });
     if (names.length === 0) return wrong(`${quote(text)} is no dotted path in brackets`, FORMS);
     if (root === 'steps') return this.checkOutput(names, path, step);
+    if (root === 'secrets')
+      return wrong('templates hold no secrets: plans are kept', ofSecret(name));
     if (root !== 'inputs' && root !== 'run') {
       const help = () => didYouMean(root, ['inputs', 'steps', 'run'], FORMS);
       return wrong(`a template knows nothing called ${quote(root)}`, help);
@@ -71,6 +73,11 @@ class TemplateChecker {
     this.outputs.set(step, declared);
     return declared;
   }
+}
+
+function ofSecret(name: string): string {
+  const said = name === '' ? 'NAME' : name;
+  return `write secrets: [${said}] in the step; its commands find the value as "$${said}"`;
 }
 
 /** Values of env; address, headers and body of an HTTP check. Nowhere else. */

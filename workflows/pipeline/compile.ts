@@ -44,6 +44,7 @@ function compileStep(name: string, step: Step): PlannedStep {
 
 function commonOf(name: string, step: Step) {
   const { needs, when, timeout, retry, continueOnError, env, outputs } = step;
+  const { secrets, network } = step;
   return {
     name,
     ...given({
@@ -54,6 +55,8 @@ function commonOf(name: string, step: Step) {
       continueOnError: continueOnError === true ? true : undefined,
       env: env && texts(env),
       outputs,
+      secrets,
+      network,
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import picomatch from 'picomatch';
-import { isGlob, matching } from './glob.js';
+import { fixedFolderOf, isGlob, matching, Patterns, TooCostly } from './glob.js';
 
 describe('a pattern', () => {
   it('means what picomatch means', () => {
@@ -70,6 +70,23 @@ describe('a pattern', () => {
     `${'{a,b}'.repeat(7)}`,
   ])('may not be %j', (glob) => {
     expect(isGlob(glob)).toBe(false);
+  });
+
+  it('stops when all texts together take too much work', () => {
+    const patterns = new Patterns([`*${'a'.repeat(100)}b`], 500_000);
+    const ask = () => patterns.matching('a'.repeat(4_000));
+    expect(ask()).toBeUndefined();
+    expect(ask).toThrow(TooCostly);
+  });
+
+  it.each([
+    ['dist/**/*.js', 'dist'],
+    ['a/b/c?', 'a/b'],
+    ['*', ''],
+    ['a/{b,c}/d', 'a'],
+    ['a/b', 'a'],
+  ])('%j looks only below %j', (glob, folder) => {
+    expect(fixedFolderOf(glob)).toBe(folder);
   });
 
   it('takes no longer for a hostile pattern than for any other', () => {

@@ -46,6 +46,23 @@ describe('lint', () => {
     expect(Pipeline.parse(pipeline)).toEqual(pipeline);
   });
 
+  it('finds a hundred deploys enough, and defaults that no run could be told', () => {
+    const deploys = Array.from(
+      { length: 101 },
+      (_, index) =>
+        `  d${index}: { needs: [image], deploy: { release: [image], stage: s${index} } }\n`,
+    );
+    const value = 'x'.repeat(32_000);
+    const inputs = ['a', 'b', 'c'].map((name) => `${name}: { default: ${value} }`).join(', ');
+    const text =
+      `version: 1\nname: x\non: { manual: { inputs: { ${inputs} } } }\nsteps:\n` +
+      `  image: { build: { kind: archive, paths: [a], command: ./a } }\n${deploys.join('')}`;
+    expect(said(text)).toEqual([
+      expect.stringContaining('the inputs have 96022 bytes together; the limit is 65536'),
+      expect.stringContaining('the pipeline has 101 deploy steps; the limit is 100'),
+    ]);
+  });
+
   it('finds nothing in the pipeline of the sample', () => {
     const sample = '../../../docs/examples/chat-app/.slipway/pipeline.yaml';
     expect(said(textOf(sample))).toEqual([]);

@@ -45,6 +45,10 @@ const common = {
   env: z.record(z.string(), z.string()).optional(),
   /** Names that the step's commands may write to the file $SLIPWAY_OUTPUT, as `name=value` lines. */
   outputs: z.array(z.string()).optional(),
+  /** Names of secrets whose values the commands find in their environment. Default: none. */
+  secrets: z.array(z.string()).optional(),
+  /** What the commands reach in the executor `sandbox`. Default: `default`, all but our loopback. */
+  network: z.enum(['default', 'none']).optional(),
 };
 
 /** Restored before the commands, saved after they succeeded; scoped to repository and branch. */

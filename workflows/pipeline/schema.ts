@@ -9,10 +9,11 @@ import { z } from 'zod';
 import {
   MAX_NAMES,
   MAX_NEEDS,
+  MAX_SECRETS,
   MAX_STEP_ATTEMPTS,
   MAX_STEP_TIMEOUT_SECONDS,
 } from '../domain/limits.js';
-import { StepName } from '../domain/names.js';
+import { SecretName, StepName } from '../domain/names.js';
 import { isGlob } from './glob.js';
 import { Approve, Build, Caches, Check, Deploy, KINDS, Scan } from './schema.kinds.js';
 import {
@@ -121,6 +122,14 @@ export const StepFields = z
     outputs: unique(Name, 1, MAX_NAMES)
       .optional()
       .describe('Names that the commands write to the file $SLIPWAY_OUTPUT as name=value.'),
+    secrets: unique(SecretName, 1, MAX_SECRETS)
+      .optional()
+      .describe('Secrets that the commands find as variables; set by "slipway secrets set".')
+      .meta({ examples: [['NPM_TOKEN']] }),
+    network: z
+      .enum(['default', 'none'])
+      .optional()
+      .describe('What the commands reach: "default", or "none". Needs the executor sandbox.'),
     artifacts: unique(RelativePath, 1, 50)
       .optional()
       .describe('Of a run step: files for the steps that need it; globs allowed.'),

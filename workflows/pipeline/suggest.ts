@@ -34,7 +34,9 @@ export function nearest(wrong: string, known: Iterable<string>): string | undefi
   for (const candidate of known) {
     if (++compared > MAX_COMPARED) break;
     if (SYNONYMS[word] === candidate) return candidate;
-    const away = wayBetween(word, bare(candidate));
+    const other = bare(candidate);
+    if (Math.abs(other.length - word.length) >= bestDistance) continue;
+    const away = wayBetween(word, other);
     if (away < bestDistance) [best, bestDistance] = [candidate, away];
   }
   return best;
@@ -46,10 +48,11 @@ export function didYouMean(wrong: string, known: Iterable<string>, otherwise: st
   return meant === undefined ? otherwise : `did you mean ${quote(meant)}?`;
 }
 
-/** Letters in another order are one mistake, not two. */
+/** Two neighbours in each other's place are one mistake, not two. */
 function wayBetween(word: string, other: string): number {
-  const isShuffled = word[0] === other[0] && letters(word) === letters(other);
-  return isShuffled && word !== other ? 1 : distance(word, other);
+  const away = distance(word, other);
+  if (away !== 2 || word.length !== other.length) return away;
+  return letters(word) === letters(other) ? 1 : away;
 }
 
 function letters(word: string): string {

@@ -12,6 +12,19 @@ const pipeline = (on?: Pipeline['on']): Pipeline => ({
 const push = (branch: string, ...changedPaths: string[]) => ({ branch, changedPaths });
 
 describe('a push', () => {
+  it('is answered soon, however its patterns are written', () => {
+    const costly = `{${Array(30).fill('*a').join(',')}}${'a'.repeat(100)}b`;
+    const patterns = Array(50).fill(costly);
+    const long = Array.from({ length: 50 }, () => 'a'.repeat(4_000));
+    expect(matchesPush(pipeline({ push: { paths: patterns } }), push('a', ...long))).toEqual({
+      runs: true,
+      why: 'push to "a"; on.push.paths: the patterns take too long to compare; write fewer "*" and "{}"',
+    });
+    const branch = matchesPush(pipeline({ push: { branches: patterns } }), push(long[0] ?? ''));
+    expect(branch.runs).toBe(false);
+    expect(branch.why).toContain('take too long to compare');
+  });
+
   it.each<[string, Pipeline['on'], ReturnType<typeof push>, Start]>([
     ['without on, to any branch', undefined, push('a'), { runs: true, why: 'push to "a"' }],
     ['with an empty on.push', { push: null }, push('a'), { runs: true, why: 'push to "a"' }],
@@ -109,6 +122,14 @@ describe('a person', () => {
       reason: 'x',
       note: 'y',
     });
+  });
+
+  it('is told when all inputs together are more than every step can be told', () => {
+    const free = pipeline({ manual: { inputs: { a: null, b: null, c: null } } });
+    const value = 'x'.repeat(30_000);
+    expect(start({ a: value, b: value, c: value }, free)).toEqual([
+      'inputs:1 inputs: the inputs have 90022 bytes together; the limit is 65536; put long values into files of the repository',
+    ]);
   });
 
   it('is told everything that is wrong at once', () => {

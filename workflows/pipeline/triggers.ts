@@ -1,8 +1,9 @@
 /** Triggers: does a push start the pipeline, and do the inputs of a person fit it. */
 
 import { MAX_VALUE_CHARS } from '../domain/limits.js';
+import { tooMuch } from './check.inputs.js';
 import { type LintFinding, listed, type Problem, quote, toFindings } from './finding.js';
-import { matching } from './glob.js';
+import { Patterns, TooCostly } from './glob.js';
 import type { ManualInput, Pipeline } from './schema.js';
 import { didYouMean } from './suggest.js';
 
@@ -27,19 +28,37 @@ export function matchesPush(pipeline: Pipeline, { branch, changedPaths }: Push):
   }
   const { branches, paths } = on?.push ?? {};
   const pushed = `push to ${quote(branch)}`;
-  const byBranch = branches && matching(branches, branch);
+  const byBranch = branches && orTooCostly(() => new Patterns(branches).matching(branch));
+  if (byBranch === TOO_COSTLY) {
+    return { runs: false, why: `${pushed}: on.push.branches: ${new TooCostly().message}` };
+  }
   if (branches !== undefined && byBranch === undefined) {
     return { runs: false, why: `${pushed}: on.push.branches takes ${listed(branches)}` };
   }
   const because = byBranch === undefined ? pushed : `${pushed}, which is in ${quote(byBranch)}`;
   if (paths === undefined) return { runs: true, why: because };
   if (changedPaths === null) return { runs: true, why: `${because}; what changed is not known` };
+  const asked = new Patterns(paths);
   for (const path of changedPaths) {
-    const byPath = matching(paths, path);
+    const byPath = orTooCostly(() => asked.matching(path));
     if (byPath === undefined) continue;
+    if (byPath === TOO_COSTLY) {
+      return { runs: true, why: `${because}; on.push.paths: ${new TooCostly().message}` };
+    }
     return { runs: true, why: `${because}; ${quote(path)} changed, which is in ${quote(byPath)}` };
   }
   return { runs: false, why: `${pushed} changed nothing in on.push.paths: ${listed(paths)}` };
+}
+
+const TOO_COSTLY = Symbol('too costly');
+
+function orTooCostly<T>(ask: () => T): T | typeof TOO_COSTLY {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof TooCostly) return TOO_COSTLY;
+    throw error;
+  }
 }
 
 /** Whether people may start the pipeline. */
@@ -73,8 +92,10 @@ export function manualInputs(pipeline: Pipeline, given: Readonly<Record<string, 
     const problem = judge(name, input, value);
     if (problem !== undefined) problems.push({ path: ['inputs', name], ...problem });
   }
+  const inputs = { ...defaultInputs(pipeline), ...given };
+  problems.push(...tooMuch(inputs, ['inputs']));
   if (problems.length > 0) return { findings: toFindings(problems, 'inputs', () => 1) };
-  return { inputs: { ...defaultInputs(pipeline), ...given } };
+  return { inputs };
 }
 
 /** The inputs of a run that nobody gave any: each default, else the empty text. */

@@ -152,9 +152,9 @@ export class ValueReader {
   }
 }
 
-const CLEAN_HELP = 'remove NUL characters and halves of surrogate pairs';
+const CLEAN_HELP = 'save the file as UTF-8, without NUL characters and halves of characters';
 
-/** Neither a database nor a command line takes NUL or half a character. */
+/** Neither a database nor a command line takes NUL or half a character; U+FFFD was no UTF-8 once. */
 function isClean(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
+  return text.isWellFormed() && !/[\0\ufffd]/.test(text);
 }

@@ -6,6 +6,9 @@ import type { PlannedStep } from '../pipeline/plan.js';
 import { artifactsNamedBy, outputsNamedBy, unpackSteps } from './carry.js';
 import type { Input, StepState } from './run.messages.js';
 
+/** Of a reason, for readers of the live state; the record has all of it. */
+const MAX_SHOWN_CHARS = 100;
+
 const PENDING: StepState = { status: 'pending' };
 
 export class Board {
@@ -65,8 +68,10 @@ export class Board {
     return new Map([...this.states].map(([name, { status }]) => [name, status]));
   }
 
-  all(): Record<string, StepState> {
-    return Object.fromEntries(this.input.plan.steps.map(({ name }) => [name, this.stateOf(name)]));
+  /** For readers: without outputs, and short, since one answer to them may weigh 2 MiB. */
+  shown(): Record<string, StepState> {
+    const { steps } = this.input.plan;
+    return Object.fromEntries(steps.map(({ name }) => [name, short(this.stateOf(name))]));
   }
 
   /** Only what the step names goes along: outputs may be long, and a history holds them. */
@@ -99,6 +104,15 @@ export class Board {
   private countDeploy(stage: string, by: number): void {
     this.deploysLeft.set(stage, (this.deploysLeft.get(stage) ?? 0) + by);
   }
+}
+
+function short({ status, reason, result }: StepState): StepState {
+  const state: StepState = { status };
+  if (reason !== undefined) state.reason = reason.slice(0, MAX_SHOWN_CHARS);
+  if (result?.artifact !== undefined) {
+    state.result = { verdict: result.verdict, artifact: result.artifact };
+  }
+  return state;
 }
 
 function mark(set: Set<string>, name: string, isIn: boolean): void {

@@ -1,5 +1,6 @@
 /** What a run takes along into a new history: little, because Temporal limits it together with the plan. */
 import type { Status } from '../domain/run.js';
+import type { StepResult } from '../domain/step.js';
 import type { PlannedStep } from '../pipeline/plan.js';
 import type { StepState } from './run.messages.js';
 
@@ -24,11 +25,17 @@ export interface CarriedSteps {
   details: Record<string, Omit<StepState, 'status'>>;
 }
 
+/**
+ * `shown` holds what later steps, the outcome and people need; `needed` leaves out what is only shown
+ * (it is in the record), for plans so large that all of it would not fit.
+ */
 export function packSteps(
   steps: readonly PlannedStep[],
   stateOf: (name: string) => StepState,
+  depth: 'shown' | 'needed' = 'shown',
 ): CarriedSteps {
   const needed = neededLater(steps, stateOf);
+  const telling = depth === 'shown' ? undefined : tellingSteps(steps, stateOf);
   const hasGate = steps.some((s) => s.kind === 'approve' && !hasEnded(stateOf(s.name).status));
   const details: CarriedSteps['details'] = {};
   let statuses = '';
@@ -36,15 +43,46 @@ export function packSteps(
     const { status, reason, result } = stateOf(name);
     statuses += LETTERS.indexOf(status);
     const kept: Omit<StepState, 'status'> = {};
-    if (reason !== undefined && status !== 'skipped') kept.reason = reason;
-    if (result !== undefined && needed.has(name)) kept.result = result;
-    else if (hasGate && (result?.summary ?? result?.findings) !== undefined) {
-      const { outputs: _outputs, artifact: _artifact, ...shown } = result ?? { verdict: 'failed' };
-      kept.result = shown;
-    }
+    const isTold = telling?.has(name) ?? status !== 'skipped';
+    if (reason !== undefined && isTold) kept.reason = reason;
+    const isShown = hasGate && depth === 'shown';
+    const packed = result && packResult(result, { isShown, ...needed.get(name) });
+    if (packed !== undefined) kept.result = packed;
     if (Object.keys(kept).length > 0) details[name] = kept;
   }
   return { statuses, details };
+}
+
+interface Wanted {
+  isShown: boolean;
+  outputs?: boolean;
+  artifact?: boolean;
+}
+
+function packResult(result: StepResult, wanted: Wanted): StepResult | undefined {
+  const { outputs, artifact, summary, findings, verdict } = result;
+  const packed: StepResult = { verdict };
+  if (wanted.outputs === true && outputs !== undefined) packed.outputs = outputs;
+  if (wanted.artifact === true && artifact !== undefined) packed.artifact = artifact;
+  if (wanted.isShown && summary !== undefined) packed.summary = summary;
+  if (wanted.isShown && findings !== undefined) packed.findings = findings;
+  return Object.keys(packed).length > 1 ? packed : undefined;
+}
+
+/** Of each status the first step and the last one: whose reasons the outcome may tell. */
+function tellingSteps(
+  steps: readonly PlannedStep[],
+  stateOf: (name: string) => StepState,
+): Set<string> {
+  const first = new Map<Status, string>();
+  const last = new Map<Status, string>();
+  for (const { name, continueOnError } of steps) {
+    const { status } = stateOf(name);
+    if (continueOnError === true || status === 'skipped') continue;
+    if (!first.has(status)) first.set(status, name);
+    last.set(status, name);
+  }
+  return new Set([...first.values(), ...last.values()]);
 }
 
 export function unpackSteps(
@@ -75,21 +113,24 @@ export function artifactsNamedBy(step: PlannedStep): string[] {
   return [...new Set(names)];
 }
 
+/** What steps that have not ended name, by the step that it is of. */
 function neededLater(
   steps: readonly PlannedStep[],
   stateOf: (name: string) => StepState,
-): Set<string> {
-  const needed = new Set<string>();
+): Map<string, Omit<Wanted, 'isShown'>> {
+  const needed = new Map<string, Omit<Wanted, 'isShown'>>();
   for (const step of steps) {
     if (hasEnded(stateOf(step.name).status)) continue;
-    for (const name of outputsNamedBy(step)) needed.add(name);
+    for (const name of outputsNamedBy(step)) {
+      needed.set(name, { ...needed.get(name), outputs: true });
+    }
     for (const name of artifactsNamedBy(step)) {
-      if (stateOf(name).result?.artifact !== undefined) needed.add(name);
+      needed.set(name, { ...needed.get(name), artifact: true });
     }
   }
   return needed;
 }
 
-function hasEnded(status: Status): boolean {
+export function hasEnded(status: Status): boolean {
   return status !== 'pending' && status !== 'running' && status !== 'waiting';
 }

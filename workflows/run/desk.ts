@@ -4,6 +4,7 @@ import type { Pinned } from '../../activities/deploy/deploy.activities.js';
 import type { StepContext } from '../domain/step.js';
 import { StepFailure } from '../domain/step-failure.js';
 import type { PlannedStep, StepOf } from '../pipeline/plan.js';
+import { NEAR } from '../stage/words.js';
 import type { GateAnswer, StepRun } from '../steps/step-run.js';
 import { describeStage } from './attributes.js';
 import type { Board } from './board.js';
@@ -71,6 +72,10 @@ export class Desk implements StepRun {
     return this.answers.get(name);
   }
 
+  isAnswered(name: string): boolean {
+    return this.answers.has(name);
+  }
+
   answered(name: string, answer: GateAnswer): void {
     if (!this.answers.has(name)) this.answers.set(name, answer);
   }
@@ -79,7 +84,10 @@ export class Desk implements StepRun {
   queued({ stage, position, behind }: { stage: string; position: number; behind: string }): void {
     const step = this.deploying.get(stage);
     if (step === undefined || this.parts.places.holds(stage)) return;
-    const reason = `waits for stage "${stage}": ${position} before it, next is run "${behind}"`;
+    const reason =
+      position > NEAR
+        ? `waits for stage "${stage}": about ${position} runs before it`
+        : `waits for stage "${stage}": ${position} before it, next is run "${behind}"`;
     this.show(step, { status: 'waiting', reason });
   }
 }

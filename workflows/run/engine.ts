@@ -22,25 +22,24 @@ import { stagesOf } from '../pipeline/stages.js';
 import { execute } from '../steps/execute.js';
 import { UNTIL_DONE } from '../steps/local.js';
 import { attemptsOf } from '../steps/options.js';
+import { afterPutBack, notPutBack, type PutBackEnd } from './after-put-back.js';
 import { describe, describeStatus } from './attributes.js';
 import { Board } from './board.js';
-import { packSteps } from './carry.js';
 import { Desk } from './desk.js';
 import { isReported, toSentence } from './failure.js';
+import { Freight } from './freight.js';
+import { handOver } from './handover.js';
 import { outcomeOf } from './outcome.js';
 import { Places } from './places.js';
 import { pressureOf } from './pressure.js';
-import { type PutBackEnd, PutBacks } from './put-backs.js';
-import { Recorder } from './recorder.js';
+import { PutBacks } from './put-backs.js';
+import { isRecordedHere, Recorder } from './recorder.js';
 import type { Carried, Input, Outcome, StepState } from './run.messages.js';
 import type { run } from './run.workflow.js';
 import { Blame, stepsBehindDeploys } from './saga.js';
 import { type Ended, Scheduler } from './scheduler.js';
 
 const { openRun } = proxyLocalActivities<RecordActivities>(UNTIL_DONE);
-
-/** Plan and carried state together, characters: Temporal refuses a payload above 2 MiB. */
-const MAX_CARRIED_CHARS = 1_900_000;
 
 interface Flight {
   step: PlannedStep;
@@ -69,6 +68,7 @@ export class Engine {
   private readonly blame: Blame;
   private readonly putBacks: PutBacks;
   private readonly recorder: Recorder;
+  private readonly freight: Freight;
 
   constructor(private readonly input: Input) {
     const { run, plan, carried } = input;
@@ -88,10 +88,9 @@ export class Engine {
     this.putBacks = new PutBacks({ run, places: this.places, on }, carried);
     const parts = { board: this.board, places: this.places, putBacks: this.putBacks };
     this.desk = new Desk(input, parts, (name, state) => this.set(name, state, true));
-    this.recorder = new Recorder(run.id, {
-      of: (name) => this.board.stateOf(name),
-      run: () => this.now(),
-    });
+    const of = (name: string) => this.board.stateOf(name);
+    this.recorder = new Recorder(run.id, { of, run: () => this.now() });
+    this.freight = new Freight(input, of, () => this.wake());
   }
 
   async run(): Promise<Outcome> {
@@ -106,7 +105,7 @@ export class Engine {
   }
 
   state(): { status: Status; steps: Record<string, StepState> } {
-    return { status: this.status, steps: this.board.all() };
+    return { status: this.status, steps: this.board.shown() };
   }
 
   refuseWhenOver(): void {
@@ -149,6 +148,7 @@ export class Engine {
       this.set(step.name, { status: 'running' }, isRecordedHere(step));
       this.start(step);
     }
+    this.freight.load(ready.start.length, this.scheduler.hasReady);
     if (ready.start.length === 0 && this.flights.size === 0) this.mustNotBeStuck();
     this.followStatus();
     this.hasChanged = false;
@@ -160,7 +160,8 @@ export class Engine {
     const pressure = this.pressure();
     if (pressure === 'drain') return 0;
     if (pressure === 'quiet' && this.isQuiet()) return 0;
-    return MAX_STEPS_IN_PROGRESS - this.flights.size;
+    const room = MAX_STEPS_IN_PROGRESS - this.flights.size;
+    return this.scheduler.hasReady ? this.freight.room(room) : room;
   }
 
   private start(step: PlannedStep): void {
@@ -192,9 +193,11 @@ export class Engine {
   }
 
   /** @param isNews True when the step's activity did not record this end itself. */
-  private landed({ step }: Flight, state: StepState, isNews: boolean): void {
+  private landed({ step }: Flight, told: StepState, isNews: boolean): void {
+    const state = this.freight.accept(step, told);
     this.flights.delete(step.name);
-    this.set(step.name, state, isNews);
+    this.set(step.name, state, isNews || state !== told);
+    this.freight.ended(step);
     this.scheduler.finished(step.name, state.status as Ended);
     this.react(step, state);
   }
@@ -202,6 +205,7 @@ export class Engine {
   private passed(name: string, status: 'skipped' | 'cancelled'): void {
     const reason = this.board.whyPassed(name);
     this.set(name, reason === undefined ? { status } : { status, reason }, true);
+    this.freight.ended(this.board.step(name));
     if (this.board.step(name).kind === 'deploy') this.leaveStages();
   }
 
@@ -231,19 +235,13 @@ export class Engine {
     this.hasChanged = true;
   }
 
-  private putBackEnded({ deploy, because, trouble }: PutBackEnd): void {
-    const before = this.board.stateOf(deploy.step);
-    if (trouble !== undefined) {
-      const sentence = `stage "${deploy.stage}" could not be put back: ${trouble}`;
-      this.notPutBack.push(sentence);
-      this.set(
-        deploy.step,
-        { ...before, status: 'errored', reason: toReason(`${because}; ${sentence}`) },
-        true,
-      );
-    } else if (before.status !== 'errored') {
-      this.set(deploy.step, { ...before, status: 'rolledBack', reason: toReason(because) }, true);
-    }
+  private putBackEnded(end: PutBackEnd): void {
+    const { step } = end.deploy;
+    const before = this.board.stateOf(step);
+    const after = afterPutBack(before, end);
+    const sentence = notPutBack(end);
+    if (sentence !== undefined) this.notPutBack.push(sentence);
+    if (after !== before) this.set(step, after, true);
     this.leaveStages();
     this.hasChanged = true;
   }
@@ -289,27 +287,29 @@ export class Engine {
 
   private isTimeToMoveOn(): boolean {
     if (this.pressure() === 'none' || !this.isQuiet() || this.isOver()) return false;
-    return this.recorder.isIdle && this.places.isIdle;
+    return this.recorder.isIdle && this.places.isIdle && !this.isLanding();
+  }
+
+  /** True while a gate was answered or cancelled and has not ended: the new history would not know. */
+  private isLanding(): boolean {
+    const flights = [...this.flights.values()];
+    return flights.some(
+      ({ step, scope }) => scope.consideredCancelled || this.desk.isAnswered(step.name),
+    );
   }
 
   private async moveOn(): Promise<void> {
-    const next: Input = { ...this.input, carried: this.carried() };
-    this.isTooBigToCarry = JSON.stringify(next).length > MAX_CARRIED_CHARS;
-    this.hasChanged = true;
-    if (!this.isTooBigToCarry) await continueAsNew<typeof run>(next);
-  }
-
-  private carried(): Carried {
-    const { plan } = this.input;
-    return {
+    const next = handOver(this.input, (name) => this.board.stateOf(name), {
       status: this.status,
-      steps: packSteps(plan.steps, (name) => this.board.stateOf(name)),
       deployed: this.putBacks.deployed,
       places: this.places.carried(),
       ...(this.cancelled === undefined ? {} : { cancelled: this.cancelled }),
       wasPutBack: this.putBacks.wasPutBack,
       notPutBack: this.notPutBack,
-    };
+    });
+    this.isTooBigToCarry = next === undefined;
+    this.hasChanged = true;
+    if (next !== undefined) await continueAsNew<typeof run>(next);
   }
 
   private async end(): Promise<Outcome> {
@@ -336,19 +336,11 @@ export class Engine {
 
   private mustNotBeStuck(): void {
     if (this.isOver() || this.putBacks.isBusy || this.pressure() !== 'none') return;
+    if (this.freight.isFull) return;
     throw new Error('nothing runs and nothing may start, but steps are left: the plan has a cycle');
   }
 
   private wake(): void {
     this.hasChanged = true;
   }
-}
-
-/** Others are recorded by their own activity. */
-function isRecordedHere(step: PlannedStep): boolean {
-  if (step.kind === 'deploy' || step.kind === 'approve') return true;
-  if (step.kind !== 'check') return false;
-  const { commands = [], http = [], webSocket = [] } = step.spec;
-  const activities = (commands.length > 0 ? 1 : 0) + (http.length + webSocket.length > 0 ? 1 : 0);
-  return activities !== 1;
 }

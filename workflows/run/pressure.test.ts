@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { DRAIN_EVENTS, pressureOf, QUIET_EVENTS } from './pressure.js';
+import { DRAIN_BYTES, DRAIN_EVENTS, isHeavy, pressureOf, QUIET_EVENTS } from './pressure.js';
 
 it.each([
   [0, false, 'none'],
@@ -10,4 +10,9 @@ it.each([
   [DRAIN_EVENTS + 1, false, 'drain'],
 ])('after %i events (suggested: %s) the pressure is %s', (historyLength, suggested, pressure) => {
   expect(pressureOf({ historyLength, continueAsNewSuggested: suggested })).toBe(pressure);
+});
+
+it('a history is heavy above eight mebibytes', () => {
+  expect(isHeavy({ historySize: DRAIN_BYTES })).toBe(false);
+  expect(isHeavy({ historySize: DRAIN_BYTES + 1 })).toBe(true);
 });

@@ -5,6 +5,14 @@ export const QUIET_EVENTS = 4_000;
 /** Events from which no new step starts, so that a quiet moment comes. */
 export const DRAIN_EVENTS = 20_000;
 
+/** Bytes of history from which no new step starts: Temporal ends a workflow at 50 MB, and what is in
+ * progress (500 steps, 64 KiB of outputs each) must still find room. */
+export const DRAIN_BYTES = 8_388_608;
+
+export function isHeavy({ historySize }: { historySize: number }): boolean {
+  return historySize > DRAIN_BYTES;
+}
+
 /** `none`: go on. `quiet`: continue as new when no activity runs. `drain`: start nothing, too. */
 export type Pressure = 'none' | 'quiet' | 'drain';
 

@@ -4,6 +4,8 @@ import type { DeployActivities, Pinned } from '../../activities/deploy/deploy.ac
 import { toReason } from '../domain/limits.js';
 import type { RunRef } from '../domain/run.js';
 import type { StepOf } from '../pipeline/plan.js';
+import { HEARTBEAT_TIMEOUT } from '../steps/options.js';
+import type { PutBackEnd } from './after-put-back.js';
 import { isReported, toSentence } from './failure.js';
 import type { Places } from './places.js';
 import type { Carried, Deployed } from './run.messages.js';
@@ -20,20 +22,16 @@ const retry = {
   maximumAttempts: ATTEMPTS,
 } as const;
 
-const { putBack } = proxyActivities<DeployActivities>({ startToCloseTimeout: '1 minute', retry });
-const { awaitPutBack } = proxyActivities<DeployActivities>({
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '8 seconds',
+const { putBack } = proxyActivities<DeployActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry,
 });
-
-export interface PutBackEnd {
-  deploy: Deployed;
-  /** Why the release must not stay. */
-  because: string;
-  /** Why it is there still; undefined when it is not. */
-  trouble?: string;
-}
+const { awaitPutBack } = proxyActivities<DeployActivities>({
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry,
+});
 
 /** What putting back needs of its run. */
 export interface PutBackParts {
@@ -101,34 +99,35 @@ export class PutBacks {
       const deploy = nextToPutBack(this.deployed, new Set(this.doomed.keys()));
       if (deploy === undefined) break;
       const because = this.doomed.get(deploy.step) ?? '';
-      const trouble = await this.putBackOne(deploy, because);
+      const end = await this.putBackOne(deploy, because);
       this.deployed.splice(this.deployed.indexOf(deploy), 1);
       this.doomed.delete(deploy.step);
-      this.parts.on.end(trouble === undefined ? { deploy, because } : { deploy, because, trouble });
+      this.parts.on.end(end);
     }
     this.isRunning = false;
   }
 
-  /** @returns why it could not be done; undefined when it was. */
-  private async putBackOne(deploy: Deployed, because: string): Promise<string | undefined> {
+  private async putBackOne(deploy: Deployed, because: string): Promise<PutBackEnd> {
     const { step, stage, releaseDigest } = deploy;
     await this.parts.places.turn(stage, TURN_SECONDS);
     try {
       const input = { run: this.parts.run, step, stage, releaseDigest, reason: toReason(because) };
       const summary = `${step}: put ${stage} back`;
       const done = await putBack.executeWithOptions({ summary }, [input]);
-      if (done.outcome === 'passedOn') return undefined;
+      if (done.outcome === 'passedOn') return { deploy, because, servesAnother: true };
       const { servingDigest } = done;
       const seen = await awaitPutBack.executeWithOptions(
         { summary: `${step}: wait until ${stage} is back` },
         [{ run: this.parts.run, step, stage, servingDigest }],
       );
-      if (seen.verdict === 'failed') return seen.reason ?? 'the stage does not answer';
+      if (seen.verdict === 'failed') {
+        return { deploy, because, trouble: seen.reason ?? 'the stage does not answer' };
+      }
       this.wasPutBack = true;
-      return undefined;
+      return { deploy, because };
     } catch (cause) {
       if (!isReported(cause)) throw cause;
-      return toSentence(cause, ATTEMPTS);
+      return { deploy, because, trouble: toSentence(cause, ATTEMPTS) };
     }
   }
 }

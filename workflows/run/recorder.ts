@@ -4,6 +4,7 @@
  */
 import { proxyLocalActivities } from '@temporalio/workflow';
 import type { RecordActivities, StepNote } from '../../activities/store/record.activities.js';
+import type { PlannedStep } from '../pipeline/plan.js';
 import { UNTIL_DONE } from '../steps/local.js';
 import type { Outcome, StepState } from './run.messages.js';
 
@@ -61,4 +62,13 @@ export class Recorder {
 function noteOf(name: string, { status, result, ...state }: StepState): StepNote {
   const reason = state.reason ?? null;
   return result === undefined ? { name, status, reason } : { name, status, reason, result };
+}
+
+/** True for steps whose states the run must record. Others are recorded by their own activity. */
+export function isRecordedHere(step: PlannedStep): boolean {
+  if (step.kind === 'deploy' || step.kind === 'approve') return true;
+  if (step.kind !== 'check') return false;
+  const { commands = [], http = [], webSocket = [] } = step.spec;
+  const activities = (commands.length > 0 ? 1 : 0) + (http.length + webSocket.length > 0 ? 1 : 0);
+  return activities !== 1;
 }

@@ -59,6 +59,11 @@ export class Scheduler {
     return this.unended === 0;
   }
 
+  /** True when some step waits to be taken: to start, or to be passed over. */
+  get hasReady(): boolean {
+    return this.head < this.queue.length;
+  }
+
   /** Takes at most `limit` steps to start, and ends those that come before them and never will. */
   ready(limit: number): Ready {
     const ready: Ready = { start: [], passed: [] };

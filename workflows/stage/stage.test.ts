@@ -89,6 +89,29 @@ describe('a queue', () => {
     return leaves(story, 1).local('recordQueue').completes();
   });
 
+  it('says to a long line only once how long it is, and then to the nearest where they stand', () => {
+    const orders = Array.from({ length: 14 }, (_unused, index) => index + 2);
+    const [holder, rest] = [at(1, 'holding'), orders.map((order) => at(order, 'asking'))];
+    const story = first(holder, ...rest).patches('words-for-the-near');
+    for (const order of orders) story.tells(`web-${order}`, 'stageQueued');
+    story.local('recordQueue');
+    for (const order of orders) story.told(`web-${order}`, 'stageQueued');
+    const next = leaves(story.wakes().waits('60s'), 1).waitsNoMore();
+    next.tells('web-2', 'stageGranted');
+    const near = orders.slice(1, 11);
+    for (const order of near) next.tells(`web-${order}`, 'stageQueued');
+    next.local('recordQueue').told('web-2', 'stageGranted');
+    for (const order of near) next.told(`web-${order}`, 'stageQueued');
+    return next.wakes().waits('60s').continues();
+  });
+
+  it('says nothing again to a long line that was handed over', () => {
+    const orders = Array.from({ length: 14 }, (_unused, index) => index + 2);
+    const carried = [at(1, 'holding'), ...orders.map((order) => at(order, 'asking'))];
+    const story = new History('stage', { ...input, carried });
+    return story.patches('words-for-the-near').local('recordQueue').waits('60s').continues();
+  });
+
   it('goes on in a new history when it grows long, with everybody in it', () =>
     first(at(1, 'approaching'))
       .local('recordQueue')

@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   proxyLocalActivities,
   setHandler,
   workflowInfo,
@@ -14,7 +15,8 @@ import { pressureOf } from '../run/pressure.js';
 import { stageGranted, stageQueued } from '../run/run.messages.js';
 import { UNTIL_DONE } from '../steps/local.js';
 import * as messages from './stage.messages.js';
-import { inOrder, moved, nextTurn, waitingIn } from './turns.js';
+import { inOrder, moved, nextTurn, type Waiting, waitingIn } from './turns.js';
+import { NEAR, Words } from './words.js';
 
 /** While somebody asks in vain, lost runs are looked for this often. */
 const LOOK_SECONDS = 60;
@@ -26,8 +28,12 @@ export async function stage(input: messages.Input): Promise<void> {
   const places = new Map((input.carried ?? []).map((place) => [place.runId, place]));
   /** Runs that must hear of their turn, again or for the first time. */
   const unheard = new Set<string>();
-  const told = new Map<string, string>();
+  const words = new Words();
   let hasChanged = true;
+
+  // They were told by the history before this one. Signals come as soon as there are handlers.
+  const handedOver = waitingIn(places.values());
+  if (isLong(handedOver)) words.heard(handedOver);
 
   setHandler(messages.queue, () => inOrder(places.values()));
   setHandler(messages.move, (said) => {
@@ -71,15 +77,10 @@ export async function stage(input: messages.Input): Promise<void> {
     ]);
   }
 
-  /** Those who wait, as far as they were told something else before. */
-  function news(): ReturnType<typeof waitingIn> {
+  /** Those who wait, as far as they should hear of it. */
+  function news(): Waiting[] {
     const waiting = waitingIn(places.values());
-    const changed = waiting.filter(
-      ({ runId, ...where }) => told.get(runId) !== JSON.stringify(where),
-    );
-    told.clear();
-    for (const { runId, ...where } of waiting) told.set(runId, JSON.stringify(where));
-    return changed;
+    return isLong(waiting) ? words.toTheNear(waiting) : words.toAll(waiting);
   }
 
   async function listen(): Promise<void> {
@@ -95,6 +96,11 @@ export async function stage(input: messages.Input): Promise<void> {
   function moveOn(): Promise<never> {
     return continueAsNew<typeof stage>({ ...input, carried: [...places.values()] });
   }
+}
+
+/** Queues that were long before this patch still tell everybody everything when they are replayed. */
+function isLong(waiting: readonly Waiting[]): boolean {
+  return waiting.length > NEAR && patched('words-for-the-near');
 }
 
 /** A run that is gone is found by the next look. */

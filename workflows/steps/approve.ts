@@ -23,6 +23,9 @@ import type { GateAnswer, StepRun } from './step-run.js';
 /** How long after its own end a gate may stay silent before it counts as lost, seconds. */
 const NET_SECONDS = 3_600;
 
+/** A dead worker's unfinished workflow task is given to another one after this long. */
+const WORKFLOW_TASK_TIMEOUT = '5 seconds';
+
 const { listApprovers } = proxyLocalActivities<RecordActivities>(FIVE_TIMES);
 
 export async function approve(of: StepRun, step: StepOf<'approve'>): Promise<StepState> {
@@ -74,6 +77,7 @@ async function start(
       workflowId: approvalId(question.run.id, question.step),
       args: [question],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       staticSummary: `${question.step} of ${question.run.id}`,
     });
   } catch (cause) {

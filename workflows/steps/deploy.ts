@@ -41,7 +41,7 @@ async function serveAndWatch(
 
 function pin(of: StepRun, step: StepOf<'deploy'>, artifacts: Artifact[]): Promise<Pinned> {
   const { run, trigger } = of.input;
-  const { heartbeatTimeout: _, ...options } = optionsOf(step, `pin on ${step.spec.stage}`);
+  const options = optionsOf(step, `pin on ${step.spec.stage}`);
   const startToCloseTimeout = PIN_SECONDS * 1_000;
   const retry = { ...options.retry, maximumAttempts: PIN_ATTEMPTS };
   const input = { run, trigger, step, artifacts };

@@ -9,6 +9,10 @@ import type { StepRun } from './step-run.js';
 
 /** Steps that the evidence lists; the ones nearest to the gate. */
 const MAX_STEPS_SHOWN = 200;
+/** Stages that it lists. */
+const MAX_STAGES_SHOWN = 50;
+/** Of a summary, a message or a path, characters: the evidence travels as one payload. */
+const MAX_WORDS_CHARS = 300;
 
 const { servingCommit, observeStages } = proxyLocalActivities<DeployActivities>(FIVE_TIMES);
 const { summariseChange } = proxyLocalActivities<SourceActivities>(FIVE_TIMES);
@@ -23,10 +27,12 @@ export async function gatherEvidence(of: StepRun, step: StepOf<'approve'>): Prom
     commit: of.input.run.commit,
     comparedTo,
     commits,
-    change,
+    change: { ...change, paths: change.paths.map(cut) },
     steps: before.map((step) => shown(of, step)),
     findings: findings(of, before),
-    stages,
+    stages: stages
+      .slice(0, MAX_STAGES_SHOWN)
+      .map((stage) => ({ ...stage, message: cut(stage.message) })),
   };
 }
 
@@ -47,7 +53,8 @@ async function observe(of: StepRun): Promise<Evidence['stages']> {
 
 function shown(of: StepRun, { name, kind }: PlannedStep): Evidence['steps'][number] {
   const { status, reason, result } = of.stateOf(name);
-  return { name, kind, status, summary: result?.summary ?? reason ?? null };
+  const summary = result?.summary ?? reason;
+  return { name, kind, status, summary: summary === undefined ? null : cut(summary) };
 }
 
 function findings(of: StepRun, steps: readonly PlannedStep[]): Record<string, number> {
@@ -58,4 +65,8 @@ function findings(of: StepRun, steps: readonly PlannedStep[]): Record<string, nu
     }
   }
   return sum;
+}
+
+function cut(words: string): string {
+  return words.length <= MAX_WORDS_CHARS ? words : `${words.slice(0, MAX_WORDS_CHARS - 1)}…`;
 }

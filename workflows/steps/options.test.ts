@@ -39,7 +39,7 @@ describe('what Temporal is told', () => {
   it('leaves the step a minute to end itself, and finds a lost worker in ten seconds', () => {
     expect(optionsOf(plain({ timeoutSeconds: 30 }), 'x')).toMatchObject({
       startToCloseTimeout: 90_000,
-      heartbeatTimeout: '8 seconds',
+      heartbeatTimeout: '6 seconds',
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     });
   });

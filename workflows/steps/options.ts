@@ -11,8 +11,8 @@ import type { PlannedStep, RetryOn, StepKind } from '../pipeline/plan.js';
 
 /** The activity ends its step itself; Temporal's own limit comes this much later, seconds. */
 const NET_SECONDS = 60;
-/** Without a sign of life for this long, a worker counts as lost. */
-const HEARTBEAT_TIMEOUT = '8 seconds';
+/** Without a sign of life for this long, a worker counts as lost: activities give one every second. */
+export const HEARTBEAT_TIMEOUT = '6 seconds';
 /** A step that no worker takes within this time ends as errored. */
 const QUEUE_TIMEOUT = '24 hours';
 /** One line in Temporal's UI, characters. */

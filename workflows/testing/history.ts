@@ -151,6 +151,13 @@ export class History {
     return this.wakes();
   }
 
+  /** Takes the new way at a patch: code from before it would not. */
+  patches(id: string): this {
+    const details = { 'patch-data': payloads({ id, deprecated: false }) };
+    this.command('MARKER_RECORDED', { markerName: 'core_patch', details });
+    return this;
+  }
+
   /** Changes its search attributes. */
   describes(): this {
     this.command('UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', { searchAttributes: { indexedFields: {} } });
@@ -263,6 +270,11 @@ export class History {
   isCancelled(): this {
     this.add('WORKFLOW_EXECUTION_CANCEL_REQUESTED', { cause: 'test' });
     return this.wakes();
+  }
+
+  /** Is not over: whatever comes next is not part of the story. */
+  continues(): Promise<void> {
+    return replay({ events: this.events });
   }
 
   completes(): Promise<void> {

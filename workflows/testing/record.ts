@@ -3,6 +3,7 @@
  *
  * Run by scripts/record-histories.mjs. The server must know our search attributes.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -19,8 +20,13 @@ import { STORIES, type Story } from './recorded-stories.js';
 
 const QUEUE = 'record';
 
-/** Writes one file per workflow of each story into `folder`. */
-export async function record(address: string, folder: string): Promise<void> {
+/**
+ * Writes one file per workflow of each story into `folder`, the one of the release that is being
+ * made. A file that is there stays: runs of that release may be out there.
+ *
+ * @returns the names of the files that are new.
+ */
+export async function record(address: string, folder: string): Promise<string[]> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   await mkdir(folder, { recursive: true });
   const connection = await Connection.connect({ address });
@@ -36,15 +42,18 @@ export async function record(address: string, folder: string): Promise<void> {
     maxHeartbeatThrottleInterval: '1 second',
     maxEagerActivityReservationsPerWorkflowTask: 100,
   });
-  await worker.runUntil(async () => {
+  const written = await worker.runUntil(async () => {
+    const files: string[] = [];
     for (const story of STORIES) {
       playing = story.activities ?? {};
       await play(client, story);
-      await keep(client, folder, story);
+      files.push(...(await keep(client, folder, story)));
     }
+    return files;
   });
   await native.close();
   await connection.close();
+  return written;
 }
 
 async function play(client: Client, story: Story): Promise<void> {
@@ -61,7 +70,7 @@ async function play(client: Client, story: Story): Promise<void> {
   if (status !== story.ends) throw new Error(`story "${story.name}" ended ${status}`);
 }
 
-async function keep(client: Client, folder: string, story: Story): Promise<void> {
+async function keep(client: Client, folder: string, story: Story): Promise<string[]> {
   const { id, repository } = inputOf(story).run;
   const gates = story.steps.flatMap((s) => (s.kind === 'approve' ? [s.name] : []));
   const files = [
@@ -69,15 +78,20 @@ async function keep(client: Client, folder: string, story: Story): Promise<void>
     ...gates.map((step) => [`${story.name}.approval`, approvalId(id, step)]),
     ...['staging'].map((stage) => [`${story.name}.stage`, stageQueueId(repository, stage)]),
   ];
-  for (const [file, workflowId = ''] of files) {
+  const written: string[] = [];
+  for (const [name, workflowId = ''] of files) {
+    const file = `${folder}/${name}.json`;
+    if (existsSync(file)) continue;
     const history = await client.workflow
       .getHandle(workflowId)
       .fetchHistory()
       .catch(() => undefined); // The story ended before it came to this gate or stage.
     if (history === undefined) continue;
     const json = JSON.stringify(JSON.parse(historyToJSON(history)), withoutTheMachine);
-    await writeFile(`${folder}/${file}.json`, `${json}\n`);
+    await writeFile(file, `${json}\n`);
+    written.push(`${name}.json`);
   }
+  return written;
 }
 
 function inputOf(story: Story): Input {

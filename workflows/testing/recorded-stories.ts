@@ -131,6 +131,28 @@ export const STORIES: Story[] = [
     people: (players) => players.cancelInTemporalAt('approve'),
   },
   {
+    name: 'told-much',
+    ends: 'succeeded',
+    steps: [
+      test,
+      ...['a', 'b', 'c'].map(
+        (letter): PlannedStep => ({
+          name: `reader-${letter}`,
+          kind: 'run',
+          needs: ['test'],
+          env: { NOTES: '${{ steps.test.outputs.notes }}' },
+          spec: { commands: ['./read.sh'] },
+        }),
+      ),
+    ],
+    activities: {
+      runCommands: async ({ step }) =>
+        step.name === 'test'
+          ? { verdict: 'succeeded', outputs: { notes: 'n'.repeat(4_000) } }
+          : { verdict: 'succeeded' },
+    },
+  },
+  {
     name: 'queued',
     ends: 'succeeded',
     steps: [test, image, { ...staging, needs: ['image'] }],

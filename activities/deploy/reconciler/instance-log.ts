@@ -5,9 +5,11 @@ import {
   copyFileSync,
   openSync,
   readSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs';
+import { machineTrouble } from '../../platform/machine.js';
 
 /** A log larger than this becomes `<log>.1`, and starts again. Bytes (10 MiB). */
 const MAX_LOG_BYTES = 10_485_760;
@@ -26,10 +28,20 @@ export function beginLog(logFile: string): void {
 export function keepSmall(logFile: string, maxBytes: number = MAX_LOG_BYTES): void {
   try {
     if (statSync(logFile).size <= maxBytes) return;
-    copyFileSync(logFile, `${logFile}.1`);
+    keepOlder(logFile);
     truncateSync(logFile);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Where there is no room for the older part, it goes: that makes room. */
+function keepOlder(logFile: string): void {
+  try {
+    copyFileSync(logFile, `${logFile}.1`);
+  } catch (error) {
+    if (!machineTrouble(error)) throw error;
+    rmSync(`${logFile}.1`, { force: true });
   }
 }
 

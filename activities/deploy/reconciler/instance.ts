@@ -19,6 +19,13 @@ const PROBE_LIMIT_MS = 2_000;
 /** Between SIGTERM and SIGKILL. Milliseconds. */
 export const END_GRACE_MS = 5_000;
 
+/** Why an instance is not healthy. */
+export interface Objection {
+  words: string;
+  /** It answered nothing at all, neither good nor bad. */
+  isSilent: boolean;
+}
+
 /** What is written down of an instance, for the reconciler that comes after this one. */
 export interface InstanceRecord extends ProcessIdentity {
   digest: string;
@@ -104,34 +111,37 @@ export class Instance {
   }
 
   /** Undefined when it answers its health path below 500, else why not. */
-  probe(): Promise<string | undefined> {
+  probe(): Promise<Objection | undefined> {
     const { health: path, port } = this.record;
     return new Promise((resolve) => {
+      const object = (words: string, isSilent: boolean): void =>
+        resolve({ words: `GET ${path} ${words}`, isSilent });
       const request = get({ host: HOST, port, path, agent: false, timeout: PROBE_LIMIT_MS });
       request.on('response', (response) => {
         response.resume();
         const status = response.statusCode ?? 0;
-        resolve(status < 500 ? undefined : `GET ${path} answers ${status}`);
+        if (status < 500) resolve(undefined);
+        else object(`answers ${status}`, false);
       });
       request.on('timeout', () => {
-        resolve(`GET ${path} does not answer within ${PROBE_LIMIT_MS / 1_000} s`);
+        object(`does not answer within ${PROBE_LIMIT_MS / 1_000} s`, true);
         request.destroy();
       });
-      request.on('error', ({ message }) => resolve(`GET ${path} cannot be asked: ${message}`));
+      request.on('error', ({ message }) => object(`cannot be asked: ${message}`, true));
     });
   }
 
   /** Resolves to undefined once it is healthy, else to why it will not be. Ends early on `signal`. */
   async becomesHealthy(signal: AbortSignal): Promise<string | undefined> {
-    const deadline = Date.now() + START_LIMIT_MS;
+    const deadline = performance.now() + START_LIMIT_MS;
     let lookMs = FIRST_LOOK_MS;
     for (;;) {
       const objection = await this.probe();
       if (!this.isRunning()) return `${this.ended}${this.lastWords()}`;
       if (signal.aborted) return 'is not wanted any more';
       if (objection === undefined) return undefined;
-      if (Date.now() >= deadline) {
-        return `is not healthy after ${START_LIMIT_MS / 1_000} s: ${objection}${this.lastWords()}`;
+      if (performance.now() >= deadline) {
+        return `is not healthy after ${START_LIMIT_MS / 1_000} s: ${objection.words}${this.lastWords()}`;
       }
       await wait(lookMs);
       lookMs = Math.min(lookMs * 1.5, MAX_LOOK_MS);

@@ -6,6 +6,8 @@
  */
 import { resolve } from 'node:path';
 import { wordsOf } from '../../platform/errors.js';
+import { logOutput } from '../../platform/logging.js';
+import { answerPings } from '../../platform/ready.js';
 import { openPool, overPool } from '../../store/db.js';
 import { createStages } from '../../store/stages.store.js';
 import { startReconciler } from './reconciler.js';
@@ -13,8 +15,9 @@ import { startReconciler } from './reconciler.js';
 /** Reports are sent one after the other. */
 const CONNECTIONS = 1;
 
+const out = logOutput();
 const say = (line: string): void => {
-  process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+  out.write(`${new Date().toISOString()} ${line}\n`);
 };
 
 async function main(): Promise<void> {
@@ -35,6 +38,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop());
   say('the stages follow Git');
   process.send?.('ready');
+  answerPings();
 }
 
 function required(name: string): string {

@@ -85,6 +85,17 @@ describe('a verdict on a stage', () => {
     expect(verdict).toEqual({ health, message: expect.stringContaining(message) });
   });
 
+  it('is never a no while it is the machine that ran out of something', () => {
+    let failure = NO_FAILURE;
+    for (let i = 0; i < 9; i++) {
+      const reason = 'cannot be started: no space is left on the disk';
+      failure = failedAgain(failure, { reason, isFatal: true, isMachines: true, now: 0 });
+    }
+    const { health, message } = verdictOn(wanted, undefined, failure);
+    expect({ health, retryAt: failure.retryAt }).toEqual({ health: 'progressing', retryAt: 2_000 });
+    expect(message).toContain('no space is left on the disk');
+  });
+
   it('repairs at once first, then waits longer and longer, and never more than a minute', () => {
     const pauses = [1, 2, 3, 4, 9].map((times) => failed(times).retryAt);
     expect(pauses).toEqual([0, 2_000, 4_000, 8_000, 60_000]);

@@ -48,8 +48,8 @@ export function groupsWith(variable: string, prefix: string): ProcessIdentity[] 
 }
 
 async function untilGone(leader: ProcessIdentity, limitMs: number): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (isGroupAlive(leader) && Date.now() < deadline) await wait(POLL_MS);
+  const deadline = performance.now() + limitMs;
+  while (isGroupAlive(leader) && performance.now() < deadline) await wait(POLL_MS);
 }
 
 /** A group outlives its leader, and as long as it lives its id is given to nobody else. */

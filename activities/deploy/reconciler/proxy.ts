@@ -91,8 +91,8 @@ export class StageProxy {
 
   /** Resolves when `upstream`, which was replaced, answers nobody any more; at the latest at the limit. */
   async drain(upstream: Upstream, limits = DRAIN): Promise<void> {
-    const started = Date.now();
-    const within = (limitMs: number): boolean => Date.now() - started < limitMs;
+    const started = performance.now();
+    const within = (limitMs: number): boolean => performance.now() - started < limitMs;
     while (upstream.webSockets.size > 0 && within(limits.webSocketsMs)) await wait(DRAIN_POLL_MS);
     for (const socket of upstream.webSockets) socket.destroy();
     while (upstream.requests > 0 && within(limits.requestsMs)) await wait(DRAIN_POLL_MS);
@@ -111,14 +111,14 @@ export class StageProxy {
   }
 
   private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const deadline = Date.now() + HOLD_MS;
+    const deadline = performance.now() + HOLD_MS;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
       const upstream = await this.upstream(deadline);
       if (!upstream) return refuse(res, 503, `${this.stage} serves nothing now`);
       const failure = await this.forward(upstream, req, res);
       if (!failure) return;
       if (res.headersSent || res.destroyed) return void res.destroy();
-      if (!isReplayable(req) || Date.now() + pauseMs > deadline) {
+      if (!isReplayable(req) || performance.now() + pauseMs > deadline) {
         return refuse(res, 502, `${this.stage} did not answer: ${failure.message}`);
       }
       await wait(pauseMs);
@@ -152,7 +152,7 @@ export class StageProxy {
 
   private async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const upstream = await this.upstream(Date.now() + HOLD_MS);
+    const upstream = await this.upstream(performance.now() + HOLD_MS);
     if (!upstream || socket.destroyed) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
       return;
@@ -171,7 +171,7 @@ export class StageProxy {
           this.waiting.delete(go);
           resolve();
         };
-        const timer = setTimeout(go, Math.max(0, deadline - Date.now()));
+        const timer = setTimeout(go, Math.max(0, deadline - performance.now()));
         this.waiting.add(go);
       });
     }

@@ -136,13 +136,30 @@ describe('a stage', () => {
     expect((await home.instance()).pid).not.toBe(pid);
   });
 
-  it('says degraded when an instance ends again and again', async () => {
-    const one = await home.release(1, 'one', 'node main.mjs & sleep 0.3; kill $!; exit 4');
+  it('starts an instance again that lives and answers nothing', async () => {
+    const one = await home.release(1, 'one');
     await home.start();
     await home.deploy(1, one);
+    const { url } = await home.serves(one);
+    const { pid } = await home.instance();
+    process.kill(-pid, 'SIGSTOP');
+    await until(() => home.lines.some((line) => line.includes('did not answer 2 times in a row')));
+    expect(await ask(url ?? '')).toEqual({ status: 200, text: 'one' });
     await home.serves(one);
-    const { message } = await home.sees({ health: 'degraded' });
-    expect(message).toContain('ended with exit code 4');
+    expect((await home.instance()).pid).not.toBe(pid);
+    await until(() => !isRunning(pid));
+  });
+
+  it('says degraded when an instance ends again and again', async () => {
+    const one = await home.release(1, 'one');
+    await home.start();
+    await home.deploy(1, one);
+    const { url } = await home.serves(one);
+    await until(async () => {
+      await ask(url ?? '', '/crash').catch(() => {});
+      return home.seen?.health === 'degraded';
+    });
+    expect(home.seen?.message).toContain('ended with exit code 3');
   });
 
   it('unpacks a release anew when one of its files was changed', async () => {

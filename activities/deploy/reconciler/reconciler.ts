@@ -11,11 +11,15 @@ import { Stage, type StagePlace } from './stage.js';
 import { readStage } from './state.js';
 import { type Wanted, WantedReader } from './wanted.js';
 
+const SILENT_LOOKS = 10;
+
 export interface ReconcilerOptions {
   /** Absolute folder of all state. */
   home: string;
   stages: Pick<StagesStore, 'observe'>;
   say: (line: string) => void;
+  /** An instance that does not answer so many looks in a row is started again. Default 10 (30 s). */
+  silentLooks?: number;
 }
 
 export interface Reconciler {
@@ -29,7 +33,7 @@ export interface Reconciler {
  * @throws {Error} when another reconciler works on this home.
  */
 export async function startReconciler(options: ReconcilerOptions): Promise<Reconciler> {
-  const { home, say } = options;
+  const { home, say, silentLooks = SILENT_LOOKS } = options;
   const root = join(home, 'stages');
   const unlock = takeLock(join(root, 'reconciler.lock'));
   const reporter = new Reporter(options.stages, say);
@@ -41,7 +45,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     const known = stages.get(key);
     if (known) return known;
     const folder = join(root, repository, name);
-    const place: StagePlace = { repository, name, folder, artifacts: join(home, 'artifacts') };
+    const artifacts = join(home, 'artifacts');
+    const place: StagePlace = { repository, name, folder, artifacts, silentLooks };
     const opened = await Stage.open(place, events);
     stages.set(key, opened);
     return opened;

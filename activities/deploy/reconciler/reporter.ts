@@ -28,7 +28,7 @@ export class Reporter {
     const said = JSON.stringify(report);
     const before = this.latest.get(key);
     if (before?.said === said) return;
-    this.latest.set(key, { report, said, at: 0 });
+    this.latest.set(key, { report, said, at: Number.NEGATIVE_INFINITY });
     this.due.add(key);
     this.send();
   }
@@ -39,7 +39,7 @@ export class Reporter {
   }
 
   private refresh(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, { at }] of this.latest) if (now - at >= REFRESH_MS) this.due.add(key);
     this.send();
   }
@@ -58,7 +58,7 @@ export class Reporter {
       if (!latest) continue;
       try {
         await this.stages.observe(latest.report);
-        latest.at = Date.now();
+        latest.at = performance.now();
         this.complained = '';
       } catch (error) {
         this.complain(error);

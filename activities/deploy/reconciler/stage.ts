@@ -6,7 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Release } from '../../../workflows/domain/release.js';
 import { wordsOf } from '../../platform/errors.js';
-import { freePort, Instance } from './instance.js';
+import { diskTrouble, machineTrouble } from '../../platform/machine.js';
+import { freePort, Instance, type Objection } from './instance.js';
 import { keepSmall } from './instance-log.js';
 import { endGroup } from './processes.js';
 import { StageProxy, type Upstream } from './proxy.js';
@@ -31,6 +32,8 @@ export interface StagePlace {
   folder: string;
   /** Of the artifact store. */
   artifacts: string;
+  /** Looks without any answer after which an instance is ended, and started again. */
+  silentLooks: number;
 }
 
 export interface StageEvents {
@@ -43,8 +46,10 @@ interface Serving {
   upstream: Upstream;
   drift: DriftCheck;
   since: number;
+  /** Unhealthy looks in a row, and those of them that met silence. */
   objections: number;
-  objection: string | undefined;
+  silences: number;
+  objection: Objection | undefined;
 }
 
 interface BringingUp {
@@ -60,6 +65,8 @@ export class Stage {
   private readonly others = new Set<Instance>();
   private failure = NO_FAILURE;
   private isChanged = false;
+  /** False while what is written down is not what is. */
+  private isSaved = true;
   private isStopped = false;
   /** What ends late writes nothing any more: the home may have another reconciler by then. */
   private isClosed = false;
@@ -126,7 +133,12 @@ export class Stage {
     if (this.isStopped || !this.wanted) return;
     const { release, problem } = this.wanted;
     if (this.bringing && this.bringing.digest !== release?.digest) this.bringing.abort.abort();
-    if (release && !this.serves(release) && !this.bringing && Date.now() >= this.failure.retryAt) {
+    if (
+      release &&
+      !this.serves(release) &&
+      !this.bringing &&
+      performance.now() >= this.failure.retryAt
+    ) {
       this.begin(release);
     }
     if (!release && !problem && this.serving) {
@@ -148,7 +160,7 @@ export class Stage {
     const abort = new AbortController();
     this.bringing = { digest: release.digest, abort };
     void this.bringUp(release, abort.signal)
-      .catch((error: unknown) => this.failed(`cannot be started: ${wordsOf(error)}`, true))
+      .catch((error: unknown) => this.failed('cannot be started', { isFatal: true, cause: error }))
       .finally(() => {
         this.bringing = undefined;
         this.steer();
@@ -168,7 +180,7 @@ export class Stage {
       void this.end(instance);
       if (signal.aborted) return;
       if (objection?.includes('EADDRINUSE') && tries < PORT_TRIES) continue;
-      return this.failed(objection ?? '', true);
+      return this.failed(objection ?? '', { isFatal: true });
     }
   }
 
@@ -199,9 +211,10 @@ export class Stage {
     const upstream = this.proxy.switchTo(instance.record.port);
     if (!upstream) throw new Error('an instance that serves has a port');
     const drift = new DriftCheck(instance.record.folder);
-    const since = Date.now();
-    this.serving = { instance, upstream, drift, since, objections: 0, objection: undefined };
-    instance.onEnd(() => this.ended(instance));
+    const since = performance.now();
+    const seen = { objections: 0, silences: 0, objection: undefined };
+    this.serving = { instance, upstream, drift, since, ...seen };
+    instance.onEnd(() => this.ended(instance, instance.ended ?? 'ended'));
   }
 
   private async retire({ instance, upstream }: Serving): Promise<void> {
@@ -227,30 +240,38 @@ export class Stage {
     );
   }
 
-  /** The serving instance ended by itself: what it left of its group ends too, and it starts again. */
-  private ended(instance: Instance): void {
+  /** The serving instance is of no use any more: its group is ended, and it starts again. */
+  private ended(instance: Instance, how: string): void {
     if (this.isStopped || this.serving?.instance !== instance) return;
     const { upstream, since } = this.serving;
     this.serving = undefined;
     this.proxy.lost(upstream);
     void instance.end();
     this.save();
-    if (Date.now() - since >= GOOD_LIFE_MS) this.failure = NO_FAILURE;
-    this.failed(instance.ended ?? 'ended', false);
+    if (performance.now() - since >= GOOD_LIFE_MS) this.failure = NO_FAILURE;
+    this.failed(how, { isFatal: false });
     this.steer();
   }
 
-  private failed(what: string, isFatal: boolean): void {
+  private failed(what: string, { isFatal, cause }: { isFatal: boolean; cause?: unknown }): void {
     if (this.isStopped) return;
-    const now = Date.now();
-    this.failure = failedAgain(this.failure, { reason: what, isFatal, now });
+    const now = performance.now();
+    const { folder } = this.place;
+    const trouble = machineTrouble(cause, folder) ?? diskTrouble(folder);
+    const why = trouble ?? cause;
+    const reason = why === undefined ? what : `${what}: ${wordsOf(why)}`;
+    const isMachines = trouble !== undefined;
+    this.failure = failedAgain(this.failure, { reason, isFatal, isMachines, now });
     const pauseMs = this.failure.retryAt - now;
     if (pauseMs > 0) setTimeout(() => this.steer(), pauseMs).unref();
-    this.say(`the release ${what}${pauseMs > 0 ? `; next try in ${pauseMs / 1_000} s` : ''}`);
+    this.say(
+      `the release ${reason}${pauseMs > 0 ? `; next try in ${Math.round(pauseMs / 1_000)} s` : ''}`,
+    );
   }
 
   private async look(): Promise<void> {
     try {
+      if (!this.isSaved) this.save();
       await this.lookAtInstance();
       this.steer();
     } catch (error) {
@@ -264,9 +285,15 @@ export class Stage {
     for (const { record } of this.others) keepSmall(record.logFile);
     const { serving } = this;
     if (!serving?.instance.isRunning()) return;
+    const objection = await serving.instance.probe();
+    serving.objection = objection;
+    serving.objections = objection ? serving.objections + 1 : 0;
+    serving.silences = objection?.isSilent ? serving.silences + 1 : 0;
+    const { silentLooks } = this.place;
+    if (serving.silences >= silentLooks) {
+      return this.ended(serving.instance, `did not answer ${silentLooks} times in a row`);
+    }
     keepSmall(serving.instance.record.logFile);
-    serving.objection = await serving.instance.probe();
-    serving.objections = serving.objection === undefined ? 0 : serving.objections + 1;
     if (this.isChanged || this.bringing) return;
     const changed = await serving.drift.next(FILES_A_LOOK);
     if (changed === undefined || this.serving !== serving) return;
@@ -279,7 +306,11 @@ export class Stage {
     if (!this.wanted || this.isStopped) return;
     const { repository, name } = this.place;
     const { revision } = this.wanted;
-    const seen = this.serving && { ...this.serving, ...this.serving.instance.record };
+    const seen = this.serving && {
+      ...this.serving.instance.record,
+      objections: this.serving.objections,
+      objection: this.serving.objection?.words,
+    };
     const digest = seen?.digest ?? null;
     const verdict = verdictOn(this.wanted, seen, this.failure);
     this.events.report({ repository, name, url: this.proxy.url, revision, digest, ...verdict });
@@ -289,7 +320,14 @@ export class Stage {
     if (this.isClosed) return;
     const others = [...this.others].map(({ record }) => record);
     const serving = this.serving?.instance.record ?? null;
-    writeStage(this.place.folder, { port: this.proxy.port, serving, others });
+    const wasSaved = this.isSaved;
+    try {
+      writeStage(this.place.folder, { port: this.proxy.port, serving, others });
+      this.isSaved = true;
+    } catch (error) {
+      this.isSaved = false; // The next look tries again.
+      if (wasSaved) this.say(`its state cannot be written down: ${wordsOf(error)}`);
+    }
   }
 
   private say(line: string): void {

@@ -16,11 +16,19 @@ export interface Failure {
   reason: string;
   /** The release did not even start: no is the answer, whatever later tries bring. */
   isFatal: boolean;
-  /** Not before this the next start. Milliseconds since 1970. */
+  /** The machine ran out of something: that is no answer about the release. */
+  isMachines: boolean;
+  /** Not before this the next start. Milliseconds of the monotonic clock. */
   retryAt: number;
 }
 
-export const NO_FAILURE: Failure = { count: 0, reason: '', isFatal: false, retryAt: 0 };
+export const NO_FAILURE: Failure = {
+  count: 0,
+  reason: '',
+  isFatal: false,
+  isMachines: false,
+  retryAt: 0,
+};
 
 /** The instance that gets the traffic, as the last looks found it. */
 export interface Seen {
@@ -33,15 +41,23 @@ export interface Seen {
 
 export const short = (name: string): string => name.replace('sha256:', '').slice(0, 7);
 
-/** One more failure: the first end of what was good is repaired at once, all others wait longer. */
+/**
+ * One more failure: the first end of what was good is repaired at once, all others wait longer. Those
+ * of the machine do not count, and are tried again soon.
+ */
 export function failedAgain(
   before: Failure,
-  { reason, isFatal, now }: { reason: string; isFatal: boolean; now: number },
+  failed: { reason: string; isFatal: boolean; isMachines?: boolean; now: number },
 ): Failure {
+  const { reason, isFatal, isMachines = false, now } = failed;
+  if (isMachines) {
+    const { count } = before;
+    return { count, reason, isFatal: false, isMachines, retryAt: now + FIRST_BACKOFF_MS };
+  }
   const count = before.count + 1;
   const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(0, count - 2), MAX_BACKOFF_MS);
   const pauseMs = count === 1 && !isFatal ? 0 : backoffMs;
-  return { count, reason, isFatal, retryAt: now + pauseMs };
+  return { count, reason, isFatal, isMachines, retryAt: now + pauseMs };
 }
 
 export function verdictOn(
@@ -54,7 +70,8 @@ export function verdictOn(
   if (!release) return { health: 'absent', message: 'nothing is deployed' };
   if (seen?.digest !== release.digest) {
     const what = failure.reason ? `release ${short(release.digest)} ${failure.reason}` : '';
-    if (failure.isFatal || failure.count >= DEGRADED_AFTER) {
+    const isNo = failure.isFatal || failure.count >= DEGRADED_AFTER;
+    if (isNo && !failure.isMachines) {
       return { health: 'degraded', message: `${what}${still}` };
     }
     const again = what ? `${what}; ` : '';

@@ -66,6 +66,7 @@ export class TestHome {
           void this.reports.set(`${report.repository}/${report.name}`, report),
       },
       say: (line) => void this.lines.push(line),
+      silentLooks: 2,
     });
   }
 

@@ -6,6 +6,7 @@ import { RunEntity } from './run.entity.js';
 @Entity('gates')
 @Index('gates_newest', ['openedAt', 'runId', 'step'])
 @Index('gates_open', ['openedAt', 'runId', 'step'], { where: 'outcome IS NULL' })
+@Index('gates_closed', ['openedAt', 'runId', 'step'], { where: 'outcome IS NOT NULL' })
 export class GateEntity {
   @PrimaryColumn('text', { name: 'run_id' })
   @ForeignKey(() => RunEntity, { name: 'gates_run_id_fkey', onDelete: 'CASCADE' })

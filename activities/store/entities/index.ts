@@ -7,6 +7,7 @@ import { PushEntity } from './push.entity.js';
 import { ReleaseEntity } from './release.entity.js';
 import { RepositoryEntity } from './repository.entity.js';
 import { RunEntity } from './run.entity.js';
+import { SecretEntity } from './secret.entity.js';
 import { StageEntity } from './stage.entity.js';
 import { StageEventEntity } from './stage-event.entity.js';
 import { StepEntity } from './step.entity.js';
@@ -27,4 +28,5 @@ export const entities = [
   StageEntity,
   StageEventEntity,
   AuditEntity,
+  SecretEntity,
 ];

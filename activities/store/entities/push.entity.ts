@@ -9,6 +9,7 @@ import { RepositoryEntity } from './repository.entity.js';
   unique: true,
   where: "state = 'received'",
 })
+@Index('pushes_oldest', ['id'], { where: "state = 'received'" })
 export class PushEntity {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   id!: number;

@@ -8,7 +8,12 @@ import { RepositoryEntity } from './repository.entity.js';
 @Index('runs_order', ['repository', 'order'], { unique: true })
 @Index('runs_newest', ['createdAt', 'id'])
 @Index('runs_repository', ['repository', 'createdAt', 'id'])
-@Index('runs_commit', ['repository', 'commit'])
+@Index('runs_commit', ['commit', 'createdAt', 'id'])
+@Index('runs_branch', ['branch', 'createdAt', 'id'])
+@Index('runs_repository_branch', ['repository', 'branch', 'createdAt', 'id'])
+@Index('runs_pipeline', ['pipeline', 'createdAt', 'id'])
+@Index('runs_open', ['repository', 'status'], { where: 'finished_at IS NULL' })
+@Index('runs_finished', ['finishedAt'], { where: 'finished_at IS NOT NULL' })
 @Index('runs_status', ['status', 'createdAt', 'id'])
 export class RunEntity {
   @PrimaryColumn('text')

@@ -6,6 +6,7 @@ import { UserEntity } from './user.entity.js';
 @Entity('tokens')
 @Index('tokens_hash', ['hash'], { unique: true })
 @Index('tokens_login', ['login'])
+@Index('tokens_newest', ['createdAt', 'id'])
 export class TokenEntity {
   @PrimaryGeneratedColumn('uuid')
   id!: string;

@@ -39,6 +39,7 @@ export async function doctorCommand({ io }: Context): Promise<Result> {
     node(),
     await git(),
     await disk(place, io.cwd),
+    ...(await executor(place)),
     ...(await ports(place)),
     ...(await api(place)),
   ];
@@ -77,6 +78,15 @@ async function disk({ home }: Place, cwd: string): Promise<Check> {
   const detail = `${(free / 1_073_741_824).toFixed(1)} GiB free in ${folder}`;
   if (free >= MIN_FREE_BYTES) return good('disk', detail);
   return bad('disk', detail, 'Make room: artifacts and logs are kept in the home folder.');
+}
+
+/** How steps are run on this machine, as its worker found when it started. */
+async function executor({ home }: Place): Promise<Check[]> {
+  if (home === undefined) return [];
+  const text = await readFile(join(home, 'executor.json'), 'utf8').catch(() => '{}');
+  const { message, help } = JSON.parse(text) as { message?: string; help?: string };
+  if (!message) return [];
+  return [help ? bad('executor', message, help) : good('executor', message)];
 }
 
 /** Of the stack on this machine, where the home says which they are. */

@@ -24,7 +24,8 @@ export async function stagesCommand(
   { options }: Given<OfRepository>,
 ): Promise<Result> {
   const client = await connect(context);
-  const page = await client.stages.list(present({ repository: options.repository }));
+  const { repository } = options;
+  const page = await client.stages.list({ ...present({ repository }), ...paging(options) });
   const head = ['STAGE', 'HEALTH', 'SERVES', 'SINCE', 'ADDRESS', 'QUEUE'];
   return listed(page, table(head, page.items.map(stageRow), 'no stages'));
 }

@@ -1,4 +1,5 @@
 /** `users`, `tokens` and `audit`. */
+import type { Client } from '../../client/client.js';
 import { Scope } from '../../client/wire.js';
 import { connect } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
@@ -7,7 +8,7 @@ import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging, present, whole } from '../options.js';
 import type { Given } from '../program.js';
 
-interface UserOptions {
+interface UserOptions extends PagingOptions {
   team?: string[];
   disable?: boolean;
   enable?: boolean;
@@ -19,8 +20,8 @@ export async function usersCommand(
 ): Promise<Result> {
   const client = await connect(context);
   const [login] = args;
-  const page = await client.users.list();
   if (login === undefined) {
+    const page = await client.users.list(paging(options));
     const rows = page.items.map(({ login: name, teams, disabled }) => [
       name,
       disabled ? 'disabled' : 'active',
@@ -29,7 +30,7 @@ export async function usersCommand(
     return listed(page, table(['LOGIN', 'STATE', 'TEAMS'], rows, 'no users'));
   }
   const disabled = options.disable ? true : options.enable ? false : undefined;
-  const exists = page.items.some((user) => user.login === login);
+  const exists = await isUser(client, login);
   const { team: teams } = options;
   let user = exists ? undefined : await client.users.create({ login, ...present({ teams }) });
   if (exists || disabled !== undefined) {
@@ -39,7 +40,7 @@ export async function usersCommand(
   return { code: EXIT.good, json: user, lines: [`${login} is ${done}`] };
 }
 
-interface TokenOptions {
+interface TokenOptions extends PagingOptions {
   create?: string;
   scope?: string[];
   login?: string;
@@ -70,7 +71,7 @@ export async function tokensCommand(
     const lines = [created.token, 'Keep it now: it is not shown again.'];
     return { code: EXIT.good, json: created, lines };
   }
-  const page = await client.users.tokens(present({ login }));
+  const page = await client.users.tokens({ ...present({ login }), ...paging(options) });
   const rows = page.items.map((token) => [
     token.id,
     token.login,
@@ -81,6 +82,16 @@ export async function tokensCommand(
   ]);
   const head = ['ID', 'LOGIN', 'FOR', 'SCOPES', 'EXPIRES', 'USED'];
   return listed(page, table(head, rows, 'no tokens'));
+}
+
+async function isUser(client: Client, login: string): Promise<boolean> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.users.list(present({ cursor }));
+    if (page.items.some((user) => user.login === login)) return true;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return false;
 }
 
 function toScope(text: string): Scope {

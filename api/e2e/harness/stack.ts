@@ -14,6 +14,21 @@ const NODE = join(ROOT, 'node_modules/.bin/node');
 /** Of a stack that is asked to stop. Milliseconds. */
 const STOP_LIMIT_MS = 30_000;
 
+/** Stacks that nobody has stopped yet. A test that is cut off leaves its own here. */
+const begun = new Map<Started, { home: string; isOurs: boolean }>();
+// Jest runs this after the hooks of the file's own blocks; elsewhere there is no such hook.
+(globalThis as { afterAll?: (work: () => Promise<void>) => void }).afterAll?.(endBegun);
+
+/** Ends every stack that was begun and not stopped, also one that is not ready yet. */
+export async function endBegun(): Promise<void> {
+  await Promise.all(
+    [...begun].map(async ([started, { home, isOurs }]) => {
+      await stop(started, home);
+      if (isOurs) await rm(home, { recursive: true, force: true });
+    }),
+  );
+}
+
 export interface StackOptions {
   /** Reuse the home of a stack that ended. */
   home?: string;
@@ -21,6 +36,10 @@ export interface StackOptions {
   fromScript?: boolean;
   args?: string[];
   env?: NodeJS.ProcessEnv;
+  /** A command that ends by becoming the stack, as `nice` does. */
+  through?: string[];
+  /** The home as this process reaches it, where the stack has mounts of its own. */
+  homeSeenBy?: (pid: number) => string;
 }
 
 export class E2eStack {
@@ -35,21 +54,40 @@ export class E2eStack {
     this.client = createClient({ url, token });
   }
 
+  /** Homes of the stacks that were begun and have not ended. */
+  static begun(): string[] {
+    return [...begun.values()].map(({ home }) => home);
+  }
+
   /** Starts and waits for `ready`. */
   static async start(options: StackOptions = {}): Promise<E2eStack> {
     const home = options.home ?? (await mkdtemp(join(tmpdir(), 'slipway-e2e-')));
     const args = options.args ?? ['--empty'];
     const env = { ...environment(), SLIPWAY_HOME: home, SLIPWAY_PORT: '0', ...options.env };
     const script = options.fromScript ? 'start.mjs' : 'dist/api/dev/main.js';
-    const started = start(NODE, [join(ROOT, script), ...args], { env, cwd: ROOT });
-    const [, url = ''] = await started.says(/^ready (http:\S+)$/m);
-    const token = (await readFile(join(home, 'token'), 'utf8')).trim();
-    return new E2eStack(home, url, token, started);
+    const [command = NODE, ...rest] = [
+      ...(options.through ?? []),
+      NODE,
+      join(ROOT, script),
+      ...args,
+    ];
+    const started = start(command, rest, { env, cwd: ROOT });
+    const isOurs = options.home === undefined;
+    begun.set(started, { home, isOurs });
+    void started.ended.finally(() => begun.delete(started)).catch(() => {});
+    const [, url = ''] = await started.says(/^ready (http:\S+)$/m).catch(async (error: unknown) => {
+      await stop(started, home);
+      if (isOurs) await rm(home, { recursive: true, force: true });
+      throw error;
+    });
+    const seen = options.homeSeenBy?.(started.child.pid ?? 0) ?? home;
+    const token = (await readFile(join(seen, 'token'), 'utf8')).trim();
+    return new E2eStack(seen, url, token, started);
   }
 
   /** The stack's processes, by name. */
   async processes(): Promise<(ProcessIdentity & { name: string })[]> {
-    return JSON.parse(await readFile(join(this.home, 'stack.json'), 'utf8'));
+    return processesOf(this.home);
   }
 
   async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -71,11 +109,7 @@ export class E2eStack {
 
   /** Ctrl-C. Resolves with how it ended. */
   async interrupt(): Promise<Ended> {
-    this.process.child.kill('SIGINT');
-    const late = setTimeout(() => this.process.child.kill('SIGKILL'), STOP_LIMIT_MS);
-    const ended = await this.process.ended;
-    clearTimeout(late);
-    return ended;
+    return stop(this.process, this.home);
   }
 
   /** Stops it and removes its home. */
@@ -125,6 +159,28 @@ export class E2eStack {
       return found.url ?? undefined;
     });
   }
+}
+
+async function processesOf(home: string): Promise<(ProcessIdentity & { name: string })[]> {
+  return JSON.parse(await readFile(join(home, 'stack.json'), 'utf8'));
+}
+
+/** Ctrl-C; kill -9 of it and of what it had started when that takes too long. */
+async function stop(started: Started, home: string): Promise<Ended> {
+  started.child.kill('SIGINT');
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    started.child.kill('SIGKILL');
+  }, STOP_LIMIT_MS);
+  const ended = await started.ended;
+  clearTimeout(late);
+  if (isLate) {
+    for (const one of await processesOf(home).catch(() => [])) {
+      if (await isAlive(one)) process.kill(one.pid, 'SIGKILL');
+    }
+  }
+  return ended;
 }
 
 function environment(): NodeJS.ProcessEnv {

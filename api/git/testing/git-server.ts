@@ -12,6 +12,7 @@ import type { Input } from '../../../workflows/run/run.messages.js';
 import { createApp } from '../../app.js';
 import { hashOf, newToken } from '../../platform/auth.js';
 import { FakeWorkflows } from '../../platform/testing/fake-workflows.js';
+import { FakeSecretKeeper } from '../../secrets/secrets.fake.js';
 import { GitModule } from '../git.module.js';
 
 /** Plays the part of a worker: what a started run does to the record. */
@@ -92,7 +93,8 @@ export class TestGitServer {
     };
     const log = { info: at('info'), warn: at('warn'), error: at('error') };
     const { store, workflows } = this;
-    this.app = await createApp({ config, store, workflows, log }, GitModule);
+    const secrets = new FakeSecretKeeper();
+    this.app = await createApp({ config, store, workflows, secrets, log }, GitModule);
     await this.app.listen(0, '127.0.0.1');
     this.url = await this.app.getUrl();
   }

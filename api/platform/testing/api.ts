@@ -1,18 +1,24 @@
 /** A whole API for door tests: real Fastify, real PostgreSQL, a Temporal that obeys the test. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { Config } from '../../../activities/platform/config.js';
+import { Config, folders } from '../../../activities/platform/config.js';
 import { createStore } from '../../../activities/store/store.js';
 import type { Scope, Store } from '../../../activities/store/store.ports.js';
 import { type ThrowAway, throwAwayPostgres } from '../../../activities/store/testing.js';
 import { createApp } from '../../app.js';
+import { GitModule } from '../../git/git.module.js';
 import {
   PIPELINE_FILES,
   type PipelineFile,
   type PipelineFiles,
 } from '../../runs/repositories.ports.js';
+import { FakeSecretKeeper } from '../../secrets/secrets.fake.js';
 import { hashOf, newToken } from '../auth.js';
+import { DEADLINES, type Deadlines } from '../deadlines.js';
 import { FakeWorkflows } from './fake-workflows.js';
 
 export class FakePipelineFiles implements PipelineFiles {
@@ -34,7 +40,7 @@ function gitWith(files: PipelineFiles): DynamicModule {
 }
 
 export interface Asked {
-  method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   token?: string;
   body?: unknown;
   headers?: Record<string, string>;
@@ -46,6 +52,7 @@ export interface TestApi {
   store: Store;
   postgres: ThrowAway;
   workflows: FakeWorkflows;
+  secrets: FakeSecretKeeper;
   files: FakePipelineFiles;
   /** What was logged, as `level: message`. */
   logged: string[];
@@ -68,13 +75,26 @@ export interface Answered {
   json: any;
 }
 
-export async function startTestApi(): Promise<TestApi> {
+export interface TestApiOptions {
+  /** With the real git endpoint on repositories of its own; else pipelines come from `files`. */
+  withGit?: boolean;
+  deadlines?: Deadlines;
+}
+
+export async function startTestApi({
+  withGit = false,
+  deadlines = DEADLINES,
+}: TestApiOptions = {}): Promise<TestApi> {
+  const home = await mkdtemp(join(tmpdir(), 'slipway-api-'));
+  await mkdir(folders(home).git);
   const postgres = await throwAwayPostgres();
   const store = await createStore({ url: postgres.url, poolSize: 4 });
   const [workflows, files, logged] = [new FakeWorkflows(), new FakePipelineFiles(), []];
+  const secrets = new FakeSecretKeeper();
   const app = await createApp(
-    { config: configOf(postgres.url), store, workflows, log: logTo(logged) },
-    gitWith(files),
+    { config: configOf(postgres.url, home), store, workflows, secrets, log: logTo(logged) },
+    withGit ? GitModule : gitWith(files),
+    deadlines,
   );
   await app.init();
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
@@ -93,6 +113,7 @@ export async function startTestApi(): Promise<TestApi> {
     store,
     postgres,
     workflows,
+    secrets,
     files,
     logged,
     admin,
@@ -106,6 +127,7 @@ export async function startTestApi(): Promise<TestApi> {
       await app.close();
       await store.close();
       await postgres.remove();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -127,13 +149,13 @@ async function ask(
     status: answer.statusCode,
     headers: answer.headers,
     text: answer.body,
-    json: isJson ? answer.json() : undefined,
+    json: isJson && answer.body !== '' ? answer.json() : undefined,
   };
 }
 
-function configOf(url: string): Config {
+function configOf(url: string, home: string): Config {
   return Config.parse({
-    SLIPWAY_HOME: '/nowhere',
+    SLIPWAY_HOME: home,
     DATABASE_URL: url,
     TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
   });

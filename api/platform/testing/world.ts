@@ -8,11 +8,16 @@ export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 
 export const PIPELINE = `version: 1
 name: shop
-on: { push: { branches: [main] }, manual: { inputs: { region: { required: true } } } }
+on: { push: { branches: [main] }, manual: { inputs: { region: { default: us } } } }
 steps:
   test: { run: npm test }
   lint: { needs: [test], run: npm run lint }
 `;
+/** Started by people only, who must say where. */
+export const BY_HAND = PIPELINE.replace('push: { branches: [main] }, ', '').replace(
+  'default: us',
+  'required: true',
+);
 export const BROKEN = PIPELINE.replace('[test]', '[tset]');
 
 export const plan: Plan = {

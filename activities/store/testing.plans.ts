@@ -1,0 +1,102 @@
+/** What PostgreSQL does for a call of the store: how it finds rows, and how many it looks at. */
+import type pg from 'pg';
+
+interface Statement {
+  sql: string;
+  values: unknown[];
+}
+
+/** One way in which a statement reads a table. */
+export interface Look {
+  table: string;
+  /** Like `Index Scan`, `Index Only Scan`, `Bitmap Heap Scan`, `Seq Scan`. */
+  how: string;
+  index: string | null;
+  /** Rows that were read, those that a filter then dropped among them. */
+  rows: number;
+}
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  /** Absent where the statement was not carried out. */
+  'Actual Rows'?: number;
+  'Actual Loops'?: number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: Node[];
+}
+
+/**
+ * Does `work` and returns how its statements read tables. Statements that only read are carried out
+ * once more for that, and their rows counted; of those that write, only the plan is looked at.
+ */
+export async function looksOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Look[]> {
+  const looks: Look[] = [];
+  for (const { sql, values } of await statementsOf(pool, work)) {
+    if (!isPlanned(sql)) continue;
+    const how = isReading(sql) ? 'ANALYZE, FORMAT JSON' : 'FORMAT JSON';
+    const answer = await pool.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+      `EXPLAIN (${how}) ${sql}`,
+      values,
+    );
+    looks.push(...answer.rows.flatMap((row) => looksIn(row['QUERY PLAN'][0].Plan)));
+  }
+  return looks;
+}
+
+/** Every statement that clients of the pool send meanwhile. */
+async function statementsOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Statement[]> {
+  const heard: Statement[] = [];
+  const restore: (() => void)[] = [];
+  const listen = (client: pg.PoolClient) => {
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+    const listening = (...given: unknown[]) => {
+      const [sql, values] = given;
+      if (typeof sql === 'string') heard.push({ sql, values: Array.isArray(values) ? values : [] });
+      return query(...given);
+    };
+    client.query = listening as typeof client.query;
+    restore.push(() => {
+      client.query = query as typeof client.query;
+    });
+  };
+  pool.on('acquire', listen);
+  try {
+    await work();
+  } finally {
+    pool.off('acquire', listen);
+    for (const undo of restore.reverse()) undo();
+  }
+  return heard;
+}
+
+function isPlanned(sql: string): boolean {
+  return /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(sql);
+}
+
+/** A SELECT that locks rows may be carried out again just as well. */
+function isReading(sql: string): boolean {
+  return /^\s*SELECT\b/i.test(sql);
+}
+
+function looksIn(node: Node): Look[] {
+  const below = (node.Plans ?? []).flatMap(looksIn);
+  const table = node['Relation Name'];
+  if (table === undefined || !node['Node Type'].includes('Scan')) return below;
+  const inner = (node.Plans ?? []).find((plan) => plan['Index Name'] !== undefined);
+  const perLoop =
+    (node['Actual Rows'] ?? 0) +
+    (node['Rows Removed by Filter'] ?? 0) +
+    (node['Rows Removed by Index Recheck'] ?? 0);
+  return [
+    {
+      table,
+      how: node['Node Type'],
+      index: node['Index Name'] ?? inner?.['Index Name'] ?? null,
+      rows: Math.round(perLoop * (node['Actual Loops'] ?? 0)),
+    },
+    ...below,
+  ];
+}

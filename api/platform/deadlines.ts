@@ -1,0 +1,47 @@
+/** How long one request may take: its body to come, and its answer to begin. Streams then go on. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { NoAnswer, TooSlow } from './errors.js';
+
+export interface Deadlines {
+  /** From the connection, or its last answer, to the end of a request's head, milliseconds. */
+  headMs: number;
+  /** From there to the end of its body; the git endpoint has its own. */
+  bodyMs: number;
+  /** From there to the beginning of the answer. */
+  answerMs: number;
+  /** How often Node looks for heads that are late. */
+  lookEveryMs: number;
+}
+
+export const DEADLINES: Deadlines = {
+  headMs: 10_000,
+  bodyMs: 30_000,
+  answerMs: 60_000,
+  lookEveryMs: 2_000,
+};
+
+/** Covers every route that leaves its answer to Fastify: all but the git endpoint. */
+export function keepDeadlines(fastify: FastifyInstance, { bodyMs, answerMs }: Deadlines): void {
+  const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  const clear = (request: FastifyRequest): void => clearTimeout(timers.get(request));
+  const arm = (request: FastifyRequest, ms: number, late: () => void): void => {
+    clear(request);
+    timers.set(request, setTimeout(late, ms));
+  };
+  const send = (reply: FastifyReply, error: Error) => () => {
+    if (!reply.sent) reply.send(error);
+  };
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (isGit(request)) return;
+    arm(request, bodyMs, send(reply, new TooSlow(bodyMs / 1_000)));
+    reply.raw.once('close', () => clear(request));
+  });
+  fastify.addHook('preValidation', async (request, reply) => {
+    if (!isGit(request)) arm(request, answerMs, send(reply, new NoAnswer(answerMs / 1_000)));
+  });
+  fastify.addHook('onSend', async (request) => clear(request));
+}
+
+function isGit({ url }: FastifyRequest): boolean {
+  return url.startsWith('/git/');
+}
