@@ -17,7 +17,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 const token = process.env.TOKEN;
 if (token.length !== ${VALUE.length}) throw new Error('that is not the secret');
 console.log('plain', token);
-console.error('json', JSON.stringify({ token }), JSON.stringify(token).replaceAll('/', '\\\\/'));
+console.log('json', JSON.stringify({ token }), JSON.stringify(token).replaceAll('/', '\\\\/'));
 console.log('url', encodeURIComponent(token), new URLSearchParams({ token }).toString());
 console.log('hex', Buffer.from(token).toString('hex'));
 for (const before of ['', ':', '::']) console.log(Buffer.from(before + token).toString('base64'));
