@@ -1,7 +1,7 @@
 /** Sets, lists, removes and re-wraps the secrets of our own store. */
 import { randomUUID } from 'node:crypto';
 import { MAX_SECRETS_OF_REPOSITORY } from '../../workflows/domain/limits.js';
-import type { NewSecret } from '../../workflows/domain/secret.js';
+import type { NewSecret, Rotation } from '../../workflows/domain/secret.js';
 import type { Page, SealedSecretRow, SecretsStore } from '../store/store.ports.js';
 import { type MasterKey, rewrap, seal } from './envelope.js';
 import {
@@ -18,18 +18,6 @@ const MAX_TRIES = 5;
 /** Secrets that one call of rotate looks at: it answers within seconds, and is called again. */
 const MAX_ROTATED = 2_000;
 const BATCH = 100;
-
-export interface Rotation {
-  /** The current key. */
-  keyId: string;
-  /** False: an earlier rotation was gone on with, and no new key was made. */
-  isNewKey: boolean;
-  rewrapped: number;
-  /** True: there are more; call again. */
-  hasMore: boolean;
-  /** Secrets that stay under an old key, because that key is missing or does not open them. */
-  stuck: { name: string; repository: string | null; keyId: string; why: string }[];
-}
 
 export interface SecretKeeper {
   /** Repeatable: the same value again is one version more. */

@@ -1,10 +1,11 @@
 /** The shapes that travel over REST. Times are ISO 8601 in UTC. The API writes them, clients read them. */
 import { z } from 'zod';
 import { Answer, Evidence, GateOutcome } from '../../workflows/domain/gate.js';
-import { Digest, Login, plainText, RepositoryName } from '../../workflows/domain/names.js';
+import { Digest, plainText, RepositoryName } from '../../workflows/domain/names.js';
 import { Artifact } from '../../workflows/domain/release.js';
 import { Status, Trigger } from '../../workflows/domain/run.js';
-import type { NewSecret } from '../../workflows/domain/secret.js';
+
+export * from './wire.access.js';
 
 const time = z.iso.datetime();
 
@@ -202,63 +203,6 @@ export const PlanReport = LintReport.extend({
 });
 export type PlanReport = z.infer<typeof PlanReport>;
 
-/** What a token may do. `admin` includes all others. */
-export const Scope = z.enum(['read', 'push', 'run', 'approve', 'admin']);
-export type Scope = z.infer<typeof Scope>;
-
-export const Token = z.object({
-  id: z.string(),
-  login: z.string(),
-  name: z.string(),
-  scopes: z.array(Scope),
-  createdAt: time,
-  expiresAt: time.nullable(),
-  revokedAt: time.nullable(),
-  lastUsedAt: time.nullable(),
-});
-export type Token = z.infer<typeof Token>;
-
-/** `POST /api/v1/tokens`. Only an admin may name another login than their own. */
-export const CreateToken = z.strictObject({
-  /** Default: the caller. */
-  login: Login.optional(),
-  /** What it is for: "laptop", "ci". */
-  name: plainText(100).trim().min(1),
-  /** Never more than the caller's own. */
-  scopes: z.array(Scope).min(1).max(5),
-  /** Default: it does not expire. */
-  expiresInDays: z.int().min(1).max(3_650).optional(),
-});
-export type CreateToken = z.infer<typeof CreateToken>;
-
-/** The only time that a token is shown. */
-export const CreatedToken = Token.extend({ token: z.string() });
-export type CreatedToken = z.infer<typeof CreatedToken>;
-
-export const User = z.object({
-  login: z.string(),
-  teams: z.array(z.string()),
-  disabled: z.boolean(),
-});
-export type User = z.infer<typeof User>;
-
-const teams = z.array(plainText(64).trim().min(1)).max(100);
-export const CreateUser = z.strictObject({ login: Login, teams: teams.optional() });
-export type CreateUser = z.infer<typeof CreateUser>;
-export const ChangeUser = z.strictObject({
-  teams: teams.optional(),
-  disabled: z.boolean().optional(),
-});
-export type ChangeUser = z.infer<typeof ChangeUser>;
-
-/** Who the token belongs to, and what it may do. */
-export const Me = z.object({
-  login: z.string(),
-  teams: z.array(z.string()),
-  scopes: z.array(Scope),
-});
-export type Me = z.infer<typeof Me>;
-
 export const Repository = z.object({
   name: z.string(),
   createdAt: time,
@@ -268,58 +212,6 @@ export const Repository = z.object({
 export type Repository = z.infer<typeof Repository>;
 export const CreateRepository = z.strictObject({ name: RepositoryName });
 export type CreateRepository = z.infer<typeof CreateRepository>;
-
-/** A secret without its value: nobody is ever shown that. Null: every repository; no stage. */
-export const Secret = z.object({
-  id: z.string(),
-  name: z.string(),
-  repository: z.string().nullable(),
-  /** Patterns; empty: every branch. */
-  branches: z.array(z.string()),
-  stage: z.string().nullable(),
-  version: z.int(),
-  /** Of the master key that wraps it. */
-  keyId: z.string(),
-  updatedAt: time,
-  updatedBy: z.string(),
-});
-export type Secret = z.infer<typeof Secret>;
-
-/** `PUT /api/v1/secrets`: NewSecret of domain/secret, as a client writes it. */
-export type SetSecret = Omit<NewSecret, 'name'> & { name: string };
-
-/** `POST /api/v1/secrets/rotation`. */
-export const RotateSecrets = z.strictObject({});
-export type RotateSecrets = z.infer<typeof RotateSecrets>;
-export const Rotation = z.object({
-  /** The key that wraps all secrets but those that are stuck. */
-  keyId: z.string(),
-  /** False: a rotation that was cut off was gone on with. */
-  isNewKey: z.boolean(),
-  rewrapped: z.int(),
-  /** Ask again. */
-  hasMore: z.boolean(),
-  /** Secrets whose old key is missing or does not open them. */
-  stuck: z.array(
-    z.object({
-      name: z.string(),
-      repository: z.string().nullable(),
-      keyId: z.string(),
-      why: z.string(),
-    }),
-  ),
-});
-export type Rotation = z.infer<typeof Rotation>;
-
-export const AuditEntry = z.object({
-  id: z.string(),
-  at: time,
-  by: z.string(),
-  action: z.string(),
-  subject: z.string(),
-  detail: z.record(z.string(), z.unknown()),
-});
-export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** A gate after an answer was taken. */
 export const GateState = z.object({

@@ -1,8 +1,8 @@
 /** Secrets in memory, for tests of the door. They misbehave on request. */
 import { randomUUID } from 'node:crypto';
 import type { Page } from '../../activities/store/store.ports.js';
-import type { NewSecret } from '../../workflows/domain/secret.js';
-import type { KeptSecret, Rotation, SecretKeeper } from './secrets.ports.js';
+import type { NewSecret, Rotation } from '../../workflows/domain/secret.js';
+import type { KeptSecret, SecretKeeper } from './secrets.ports.js';
 
 export class FakeSecretKeeper implements SecretKeeper {
   readonly kept: (KeptSecret & { value: string })[] = [];

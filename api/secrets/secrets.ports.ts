@@ -1,6 +1,6 @@
 /** Who keeps the secrets of steps. `createSecretKeeper` of activities/secrets is one. */
 import type { Page, SecretScope } from '../../activities/store/store.ports.js';
-import type { NewSecret } from '../../workflows/domain/secret.js';
+import type { NewSecret, Rotation } from '../../workflows/domain/secret.js';
 
 /** Provider token. */
 export const SECRETS = Symbol('SecretKeeper');
@@ -13,14 +13,6 @@ export interface KeptSecret extends SecretScope {
   keyId: string;
   updatedAt: Date;
   updatedBy: string;
-}
-
-export interface Rotation {
-  keyId: string;
-  isNewKey: boolean;
-  rewrapped: number;
-  hasMore: boolean;
-  stuck: { name: string; repository: string | null; keyId: string; why: string }[];
 }
 
 /** Every method throws a SlipwayError when the place or its keys cannot be used, and says why. */

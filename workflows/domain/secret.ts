@@ -45,3 +45,24 @@ export const NewSecret = z.strictObject({
   stage: StageName.optional(),
 });
 export type NewSecret = z.infer<typeof NewSecret>;
+
+/** What one call of a rotation did: every secret is wrapped with the current master key. */
+export const Rotation = z.object({
+  /** The current key: it wraps all secrets but those that are stuck. */
+  keyId: z.string(),
+  /** False: an earlier rotation was gone on with, and no new key was made. */
+  isNewKey: z.boolean(),
+  rewrapped: z.int(),
+  /** There are more; call again. */
+  hasMore: z.boolean(),
+  /** Secrets that stay under an old key, because that key is missing or does not open them. */
+  stuck: z.array(
+    z.object({
+      name: z.string(),
+      repository: z.string().nullable(),
+      keyId: z.string(),
+      why: z.string(),
+    }),
+  ),
+});
+export type Rotation = z.infer<typeof Rotation>;

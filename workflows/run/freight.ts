@@ -1,8 +1,7 @@
 /**
  * What a run may load on Temporal: what its steps need of each other, and how many start at once.
  *
- * Runs of release 0.1.0 had no such limits. A history that already went beyond one is replayed as it
- * was: every limit is behind a patch, asked for only where it would change something.
+ * Runs of release 0.1.0 had no such limits. A history that began without them goes on without them.
  */
 import { CancellationScope, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { StepResult } from '../domain/step.js';
@@ -16,11 +15,12 @@ import { bytesOf, luggageLimit, startsAtOnce } from './weight.js';
 const NEXT_TASK_MS = 1;
 
 export class Freight {
+  /** Asked when a history begins, as every patch must be: see ADR 0032. */
+  private readonly hasLimits = patched('freight-has-limits');
   private luggage: Luggage | undefined;
   private readonly triggerBytes: number;
-  /** The workflow task that the count is about, by the length of its history. */
-  private task = -1;
-  private startedInTask = 0;
+  /** At least as many as the present workflow task has started. */
+  private startedSinceWait = 0;
   /** The last answer of `room` was less than what was asked for. */
   private isLimited = false;
   private isWaitingForTask = false;
@@ -47,7 +47,7 @@ export class Freight {
     if (!isLuggage(result)) return state;
     this.luggage ??= this.pack();
     const refusal = this.luggage.take(name, result);
-    if (refusal === undefined || !patched('luggage-has-a-limit')) return state;
+    if (refusal === undefined || !this.hasLimits) return state;
     return { status: 'failed', reason: refusal };
   }
 
@@ -58,19 +58,17 @@ export class Freight {
 
   /** Of `most` steps, how many may start now. Call it when some are ready. */
   room(most: number): number {
-    const info = workflowInfo();
-    if (isHeavy(info) && patched('drains-by-size')) return 0;
-    if (info.historyLength !== this.task) this.startedInTask = 0;
-    this.task = info.historyLength;
+    if (!this.hasLimits) return most;
+    if (isHeavy(workflowInfo())) return 0;
     const told = this.triggerBytes + (this.luggage?.bytes ?? 0);
-    const left = startsAtOnce(told, most + this.startedInTask) - this.startedInTask;
-    this.isLimited = left < most && patched('starts-by-weight');
-    return this.isLimited ? Math.max(0, left) : most;
+    const left = startsAtOnce(told, most + this.startedSinceWait) - this.startedSinceWait;
+    this.isLimited = left < most;
+    return Math.max(0, Math.min(left, most));
   }
 
   /** So many steps were started; `isMoreReady`: others wait, for whatever reason. */
   load(count: number, isMoreReady: boolean): void {
-    this.startedInTask += count;
+    this.startedSinceWait += count;
     if (isMoreReady && this.isLimited) this.waitForTask();
     this.isLimited = false;
   }
@@ -80,6 +78,7 @@ export class Freight {
     this.isWaitingForTask = true;
     void CancellationScope.nonCancellable(() => sleep(NEXT_TASK_MS)).then(() => {
       this.isWaitingForTask = false;
+      this.startedSinceWait = 0;
       this.wake();
     });
   }

@@ -92,7 +92,7 @@ describe('a queue', () => {
   it('says to a long line only once how long it is, and then to the nearest where they stand', () => {
     const orders = Array.from({ length: 14 }, (_unused, index) => index + 2);
     const [holder, rest] = [at(1, 'holding'), orders.map((order) => at(order, 'asking'))];
-    const story = first(holder, ...rest).patches('words-for-the-near');
+    const story = first(holder, ...rest);
     for (const order of orders) story.tells(`web-${order}`, 'stageQueued');
     story.local('recordQueue');
     for (const order of orders) story.told(`web-${order}`, 'stageQueued');
@@ -109,7 +109,7 @@ describe('a queue', () => {
     const orders = Array.from({ length: 14 }, (_unused, index) => index + 2);
     const carried = [at(1, 'holding'), ...orders.map((order) => at(order, 'asking'))];
     const story = new History('stage', { ...input, carried });
-    return story.patches('words-for-the-near').local('recordQueue').waits('60s').continues();
+    return story.local('recordQueue').waits('60s').continues();
   });
 
   it('goes on in a new history when it grows long, with everybody in it', () =>

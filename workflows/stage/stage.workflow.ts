@@ -29,6 +29,8 @@ export async function stage(input: messages.Input): Promise<void> {
   /** Runs that must hear of their turn, again or for the first time. */
   const unheard = new Set<string>();
   const words = new Words();
+  /** Asked when a history begins, as every patch must be: see ADR 0032. */
+  const spares = patched('words-for-the-near');
   let hasChanged = true;
 
   // They were told by the history before this one. Signals come as soon as there are handlers.
@@ -93,14 +95,14 @@ export async function stage(input: messages.Input): Promise<void> {
     }
   }
 
+  /** A history that began before this patch tells everybody everything. */
+  function isLong(waiting: readonly Waiting[]): boolean {
+    return spares && waiting.length > NEAR;
+  }
+
   function moveOn(): Promise<never> {
     return continueAsNew<typeof stage>({ ...input, carried: [...places.values()] });
   }
-}
-
-/** Queues that were long before this patch still tell everybody everything when they are replayed. */
-function isLong(waiting: readonly Waiting[]): boolean {
-  return waiting.length > NEAR && patched('words-for-the-near');
 }
 
 /** A run that is gone is found by the next look. */

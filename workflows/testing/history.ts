@@ -7,6 +7,9 @@
  */
 import { replay } from './bundle.js';
 
+/** What a workflow asks for when a history of it begins: see ADR 0032. Older ones: the recorded histories. */
+const PATCHES: Record<string, string> = { run: 'freight-has-limits', stage: 'words-for-the-near' };
+
 const QUEUE = { name: 'replay', kind: 'TASK_QUEUE_KIND_NORMAL' };
 const TIME = { seconds: 1_767_225_600, nanos: 0 };
 
@@ -39,6 +42,8 @@ export class History {
     });
     for (const [name, arg] of signals) this.hears(name, arg);
     this.wakes();
+    const patch = PATCHES[workflow];
+    if (patch !== undefined) this.patches(patch);
   }
 
   /** One workflow task. `isFull`: Temporal suggests to continue in a new history. */
@@ -149,13 +154,6 @@ export class History {
     const startedEventId = this.begun.get(`timer ${timer}`);
     this.add('TIMER_FIRED', { timerId: String(timer), startedEventId });
     return this.wakes();
-  }
-
-  /** Takes the new way at a patch: code from before it would not. */
-  patches(id: string): this {
-    const details = { 'patch-data': payloads({ id, deprecated: false }) };
-    this.command('MARKER_RECORDED', { markerName: 'core_patch', details });
-    return this;
   }
 
   /** Changes its search attributes. */
@@ -307,6 +305,12 @@ export class History {
       backoff: null,
       original_schedule_time: TIME,
     };
+  }
+
+  /** Takes the new way: code from before this patch would not. */
+  private patches(id: string): void {
+    const details = { 'patch-data': payloads({ id, deprecated: false }) };
+    this.command('MARKER_RECORDED', { markerName: 'core_patch', details });
   }
 
   private marker(details: object, more: object = {}): void {

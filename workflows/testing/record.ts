@@ -17,6 +17,7 @@ import { stageQueueId } from '../stage/stage.messages.js';
 import { type AllActivities, fakeActivities } from './fake-activities.js';
 import { Players } from './players.js';
 import { STORIES, type Story } from './recorded-stories.js';
+import { stageQueues } from './stage-queues.js';
 
 const QUEUE = 'record';
 
@@ -33,7 +34,7 @@ export async function record(address: string, folder: string): Promise<string[]>
   const native = await NativeConnection.connect({ address });
   const client = new Client({ connection });
   let playing: Partial<AllActivities> = {};
-  const activities = () => ({ ...fakeActivities(), ...turns(client), ...playing });
+  const activities = () => ({ ...fakeActivities(), ...stageQueues(client, QUEUE), ...playing });
   const worker = await Worker.create({
     connection: native,
     taskQueue: QUEUE,
@@ -115,22 +116,6 @@ function late(current: () => AllActivities): AllActivities {
   const names = Object.keys(fakeActivities()) as (keyof AllActivities)[];
   const call = (name: keyof AllActivities) => (input: never) => current()[name](input);
   return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as AllActivities;
-}
-
-function turns(client: Client): Pick<AllActivities, 'takePlace'> {
-  return {
-    takePlace: async ({ repository, stages, place }) => {
-      for (const stage of stages) {
-        await client.workflow.signalWithStart('stage', {
-          workflowId: stageQueueId(repository, stage),
-          taskQueue: QUEUE,
-          args: [{ repository, stage }],
-          signal: 'move',
-          signalArgs: [place],
-        });
-      }
-    },
-  };
 }
 
 /** Stack traces and identities name the machine that recorded; a replay needs neither. */

@@ -1,9 +1,9 @@
 /** `approve`, `reject` and `cancel`: what a person may say to a run. */
 import type { Answer } from '../../../workflows/domain/gate.js';
+import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import type { Context, Result } from '../io.js';
-import type { Given } from '../program.js';
 import { findRun } from '../run-ids.js';
 
 interface Options {

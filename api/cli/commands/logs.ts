@@ -1,11 +1,11 @@
 /** `logs`: what a run's steps said. */
 import type { Client } from '../../client/client.js';
 import { cleanLines } from '../../client/narrate.text.js';
+import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging } from '../options.js';
-import type { Given } from '../program.js';
 import { findRun } from '../run-ids.js';
 
 interface Options extends PagingOptions {

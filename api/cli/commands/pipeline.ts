@@ -5,11 +5,11 @@ import { compileText } from '../../../workflows/pipeline/compile.js';
 import { formatFinding, type LintFinding } from '../../../workflows/pipeline/finding.js';
 import { type PlannedStepView, preview } from '../../../workflows/pipeline/preview.js';
 import { matchesManual, matchesPush } from '../../../workflows/pipeline/triggers.js';
+import type { Given } from '../commands.table.js';
 import { gitText, upwards } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import type { Context, Io, Result } from '../io.js';
-import type { Given } from '../program.js';
 
 const NAMES = ['.slipway/pipeline.yaml', '.slipway/pipeline.yml'];
 const DEFAULT_BRANCH = 'main';

@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import type { Client } from '../../client/client.js';
 import type { RunSummary } from '../../client/wire.js';
+import type { Given } from '../commands.table.js';
 import { connect, findPlace, gitText, repositoryOf, repositoryOfRemote } from '../connect.js';
 import { withToken } from '../credentials.js';
 import { CliError, EXIT, exitOf } from '../exit.js';
 import type { Context, Io, Result } from '../io.js';
 import { patiently } from '../patience.js';
-import type { Given } from '../program.js';
 import { watchRun } from '../watch.js';
 
 const REMOTE = 'slipway';

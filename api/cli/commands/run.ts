@@ -1,9 +1,10 @@
 /** `run`: starts a run by hand. */
+
+import type { Given } from '../commands.table.js';
 import { connect, repositoryOf } from '../connect.js';
 import { EXIT } from '../exit.js';
 import type { Context, Result } from '../io.js';
 import { pairs, present } from '../options.js';
-import type { Given } from '../program.js';
 import { watchRun } from '../watch.js';
 
 interface Options {

@@ -3,12 +3,12 @@ import { short } from '../../../workflows/domain/names.js';
 import { isFinal } from '../../../workflows/domain/run.js';
 import { clean } from '../../client/narrate.text.js';
 import type { Approval, Run } from '../../client/wire.js';
+import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
 import { exitOf } from '../exit.js';
 import { runRows, table, took, until } from '../format.js';
 import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging, present } from '../options.js';
-import type { Given } from '../program.js';
 import { findRun } from '../run-ids.js';
 import { watchRun } from '../watch.js';
 

@@ -1,12 +1,12 @@
 /** `secrets set`, `list`, `remove` and `rotate`. A value comes from standard input, and goes nowhere else. */
 import type { Client } from '../../client/client.js';
 import type { Secret } from '../../client/wire.js';
+import type { Given } from '../commands.table.js';
 import { connect, repositoryOf } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import { ago, table } from '../format.js';
 import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging, present } from '../options.js';
-import type { Given } from '../program.js';
 
 /** A rotation of many secrets takes several calls; each call wraps up to 2,000. */
 const MAX_CALLS = 100;

@@ -2,12 +2,12 @@
 import { short } from '../../../workflows/domain/names.js';
 import type { Client } from '../../client/client.js';
 import type { Stage } from '../../client/wire.js';
+import type { Given } from '../commands.table.js';
 import { connect, repositoryOf } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import { ago, table } from '../format.js';
 import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging, present } from '../options.js';
-import type { Given } from '../program.js';
 import { watchRun } from '../watch.js';
 
 const FULL_DIGEST = /^sha256:[0-9a-f]{64}$/;

@@ -1,12 +1,12 @@
 /** `users`, `tokens` and `audit`. */
 import type { Client } from '../../client/client.js';
 import { Scope } from '../../client/wire.js';
+import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
 import { ago, table } from '../format.js';
 import { type Context, listed, type Result } from '../io.js';
 import { type PagingOptions, paging, present, whole } from '../options.js';
-import type { Given } from '../program.js';
 
 interface UserOptions extends PagingOptions {
   team?: string[];

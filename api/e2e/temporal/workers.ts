@@ -1,8 +1,7 @@
 /** Workers with real workflow code and fake activities, as many as a scenario wants, side by side. */
-import type { Client } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
-import { stageQueueId } from '../../../workflows/stage/stage.messages.js';
 import { type AllActivities, fakeActivities } from '../../../workflows/testing/fake-activities.js';
+import { stageQueues } from '../../../workflows/testing/stage-queues.js';
 import type { TemporalServer } from './server.js';
 
 /** The task queue of all scenarios; each test file has a server of its own. */
@@ -34,7 +33,7 @@ export async function startWorker(
     ...(code === undefined ? {} : { workflowBundle: code }),
     ...(activities === null
       ? {}
-      : { activities: { ...fakeActivities(), ...turns(client), ...activities } }),
+      : { activities: { ...fakeActivities(), ...stageQueues(client, QUEUE), ...activities } }),
     reuseV8Context: true,
     stickyQueueScheduleToStartTimeout: '1s',
     maxHeartbeatThrottleInterval: '1s',
@@ -56,23 +55,5 @@ export async function startWorker(
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ran;
     },
-  };
-}
-
-/** Stages' queues are real: only a client can start one that is absent. */
-function turns(client: Client): Pick<AllActivities, 'takePlace' | 'openRuns'> {
-  return {
-    takePlace: async ({ repository, stages, place }) => {
-      for (const stage of stages) {
-        await client.workflow.signalWithStart('stage', {
-          workflowId: stageQueueId(repository, stage),
-          taskQueue: QUEUE,
-          args: [{ repository, stage }],
-          signal: 'move',
-          signalArgs: [place],
-        });
-      }
-    },
-    openRuns: async ({ runIds }) => runIds,
   };
 }
