@@ -6,7 +6,6 @@
  */
 import {
   ApplicationFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
@@ -14,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RecordActivities } from '../../activities/store/record.activities.js';
-import { MAX_STEPS_IN_PROGRESS, toReason } from '../domain/limits.js';
+import { MAX_STEPS_IN_PROGRESS } from '../domain/limits.js';
 import type { Status } from '../domain/run.js';
 import { advance, isFinal } from '../domain/transitions.js';
 import type { PlannedStep } from '../pipeline/plan.js';
@@ -27,6 +26,7 @@ import { describe, describeStatus } from './attributes.js';
 import { Board } from './board.js';
 import { Desk } from './desk.js';
 import { isReported, toSentence } from './failure.js';
+import { type Flight, Flights } from './flights.js';
 import { Freight } from './freight.js';
 import { handOver } from './handover.js';
 import { outcomeOf } from './outcome.js';
@@ -41,13 +41,6 @@ import { type Ended, Scheduler } from './scheduler.js';
 
 const { openRun } = proxyLocalActivities<RecordActivities>(UNTIL_DONE);
 
-interface Flight {
-  step: PlannedStep;
-  scope: CancellationScope;
-  /** Set when its stage was put back under it. */
-  endedBecause?: string;
-}
-
 export class Engine {
   readonly desk: Desk;
   readonly places: Places;
@@ -57,12 +50,7 @@ export class Engine {
   private hasChanged = true;
   private isTooBigToCarry = false;
   private readonly notPutBack: string[];
-  private readonly flights = new Map<string, Flight>();
-  /** Of steps that only a cancel of the run can end. */
-  private readonly ground = new CancellationScope();
-  /** Of steps that nothing ends. */
-  private readonly shielded = new CancellationScope({ cancellable: false });
-  private readonly behindDeploys: ReadonlySet<string>;
+  private readonly flights: Flights;
   private readonly board: Board;
   private readonly scheduler: Scheduler;
   private readonly blame: Blame;
@@ -79,7 +67,7 @@ export class Engine {
     this.scheduler = new Scheduler(plan.steps, this.board.statuses());
     if (this.cancelled !== undefined) this.scheduler.cancel();
     this.blame = new Blame(plan.steps);
-    this.behindDeploys = stepsBehindDeploys(plan.steps);
+    this.flights = new Flights(stepsBehindDeploys(plan.steps));
     this.places = new Places(run, carried?.places ?? {});
     const on = {
       end: (end: PutBackEnd) => this.putBackEnded(end),
@@ -119,9 +107,7 @@ export class Engine {
     if (this.cancelled !== undefined || isFinal(this.status)) return { status: this.status };
     this.cancelled = asked;
     this.scheduler.cancel();
-    for (const { step, scope } of this.flights.values()) {
-      if (step.when !== 'always') scope.cancel();
-    }
+    this.flights.cancel();
     const standing = this.putBacks.deployed.map(({ step }) => step);
     this.doom(standing, `${asked.by} cancelled: ${asked.reason}`);
     this.hasChanged = true;
@@ -165,20 +151,13 @@ export class Engine {
   }
 
   private start(step: PlannedStep): void {
-    const flight: Flight = { step, scope: this.scopeFor(step) };
-    this.flights.set(step.name, flight);
+    const flight = this.flights.begin(step);
     void flight.scope
       .run(() => execute(this.desk, step))
       .then(
         (state) => this.landed(flight, state, isRecordedHere(step)),
         (cause: unknown) => this.landed(flight, this.stateFrom(cause, flight), true),
       );
-  }
-
-  /** Steps that end together share a scope: each scope costs as much as a part of a step. */
-  private scopeFor(step: PlannedStep): CancellationScope {
-    if (step.when === 'always') return this.shielded;
-    return this.behindDeploys.has(step.name) ? new CancellationScope() : this.ground;
   }
 
   /** @throws what is a bug: it stops the run until we ship the fix. */
@@ -195,7 +174,7 @@ export class Engine {
   /** @param isNews True when the step's activity did not record this end itself. */
   private landed({ step }: Flight, told: StepState, isNews: boolean): void {
     const state = this.freight.accept(step, told);
-    this.flights.delete(step.name);
+    this.flights.landed(step.name);
     this.set(step.name, state, isNews || state !== told);
     this.freight.ended(step);
     this.scheduler.finished(step.name, state.status as Ended);
@@ -224,14 +203,7 @@ export class Engine {
     const doomed = this.putBacks.doom(steps, because);
     if (doomed.length === 0) return;
     for (const name of doomed) this.scheduler.revoked(name);
-    for (const flight of this.flights.values()) {
-      const { step, scope } = flight;
-      const isPointless =
-        (step.when ?? 'succeeded') === 'succeeded' && this.scheduler.isBroken(step.name);
-      if (!isPointless || flight.endedBecause !== undefined) continue;
-      flight.endedBecause = toReason(`ended: the release that it needs is put back; ${because}`);
-      scope.cancel();
-    }
+    this.flights.endPointless((name) => this.scheduler.isBroken(name), because);
     this.hasChanged = true;
   }
 
@@ -287,15 +259,8 @@ export class Engine {
 
   private isTimeToMoveOn(): boolean {
     if (this.pressure() === 'none' || !this.isQuiet() || this.isOver()) return false;
-    return this.recorder.isIdle && this.places.isIdle && !this.isLanding();
-  }
-
-  /** True while a gate was answered or cancelled and has not ended: the new history would not know. */
-  private isLanding(): boolean {
-    const flights = [...this.flights.values()];
-    return flights.some(
-      ({ step, scope }) => scope.consideredCancelled || this.desk.isAnswered(step.name),
-    );
+    const isLanding = this.flights.isLanding((name) => this.desk.isAnswered(name));
+    return this.recorder.isIdle && this.places.isIdle && !isLanding;
   }
 
   private async moveOn(): Promise<void> {

@@ -5,24 +5,15 @@
  * it. `wakes()` ends a paragraph: the worker hears what happened, and runs code again.
  * A replay compares commands, not payloads.
  */
-import { replay } from './bundle.js';
+import { EventLog, payloads, QUEUE, TIME } from './event-log.js';
 
 /** What a workflow asks for when a history of it begins: see ADR 0032. Older ones: the recorded histories. */
 const PATCHES: Record<string, string> = { run: 'freight-has-limits', stage: 'words-for-the-near' };
 
-const QUEUE = { name: 'replay', kind: 'TASK_QUEUE_KIND_NORMAL' };
-const TIME = { seconds: 1_767_225_600, nanos: 0 };
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const payload = (value: unknown) => ({
-  metadata: { encoding: base64('json/plain') },
-  data: base64(JSON.stringify(value)),
-});
-const payloads = (...values: unknown[]) => ({ payloads: values.map(payload) });
-
 export class History {
-  private readonly events: unknown[] = [];
-  private task = { scheduled: '', started: '', completed: '' };
+  private readonly log = new EventLog();
+  /** Of the last workflow task: its first event. */
+  private task = '';
   private activities = 0;
   private timers = 0;
   private updates = 0;
@@ -31,7 +22,7 @@ export class History {
 
   /** @param signals What came together with the start. */
   constructor(workflow: string, input: unknown, signals: [name: string, arg: unknown][] = []) {
-    this.add('WORKFLOW_EXECUTION_STARTED', {
+    this.log.add('WORKFLOW_EXECUTION_STARTED', {
       workflowType: { name: workflow },
       taskQueue: QUEUE,
       input: payloads(input),
@@ -48,16 +39,7 @@ export class History {
 
   /** One workflow task. `isFull`: Temporal suggests to continue in a new history. */
   wakes({ isFull = false } = {}): this {
-    const scheduled = this.add('WORKFLOW_TASK_SCHEDULED', { taskQueue: QUEUE, attempt: 1 });
-    const started = this.add('WORKFLOW_TASK_STARTED', {
-      scheduledEventId: scheduled,
-      suggestContinueAsNew: isFull,
-    });
-    const completed = this.add('WORKFLOW_TASK_COMPLETED', {
-      scheduledEventId: scheduled,
-      startedEventId: started,
-    });
-    this.task = { scheduled, started, completed };
+    this.task = this.log.task(isFull);
     return this;
   }
 
@@ -96,7 +78,7 @@ export class History {
   /** Calls activities that go on for a while. */
   schedules(...names: string[]): this {
     for (const name of names) {
-      const scheduled = this.command('ACTIVITY_TASK_SCHEDULED', {
+      const scheduled = this.log.command('ACTIVITY_TASK_SCHEDULED', {
         activityId: String(++this.activities),
         activityType: { name },
         taskQueue: QUEUE,
@@ -125,7 +107,7 @@ export class History {
 
   /** Asks a running activity to stop. */
   stops(name: string): this {
-    this.command('ACTIVITY_TASK_CANCEL_REQUESTED', { scheduledEventId: this.begun.get(name) });
+    this.log.command('ACTIVITY_TASK_CANCEL_REQUESTED', { scheduledEventId: this.begun.get(name) });
     return this;
   }
 
@@ -137,7 +119,7 @@ export class History {
   /** Starts to wait for at most `duration` (protobuf JSON, "3600s"). */
   waits(duration: string): this {
     const timerId = String(++this.timers);
-    const started = this.command('TIMER_STARTED', { timerId, startToFireTimeout: duration });
+    const started = this.log.command('TIMER_STARTED', { timerId, startToFireTimeout: duration });
     this.begun.set(`timer ${timerId}`, started);
     return this;
   }
@@ -145,32 +127,34 @@ export class History {
   /** Gives up waiting: what it waited for is there. */
   waitsNoMore(timer = this.timers): this {
     const startedEventId = this.begun.get(`timer ${timer}`);
-    this.command('TIMER_CANCELED', { timerId: String(timer), startedEventId });
+    this.log.command('TIMER_CANCELED', { timerId: String(timer), startedEventId });
     return this;
   }
 
   /** Nothing happened until the timer fired. */
   timesOut(timer = this.timers): this {
     const startedEventId = this.begun.get(`timer ${timer}`);
-    this.add('TIMER_FIRED', { timerId: String(timer), startedEventId });
+    this.log.add('TIMER_FIRED', { timerId: String(timer), startedEventId });
     return this.wakes();
   }
 
   /** Changes its search attributes. */
   describes(): this {
-    this.command('UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', { searchAttributes: { indexedFields: {} } });
+    this.log.command('UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', {
+      searchAttributes: { indexedFields: {} },
+    });
     return this;
   }
 
   /** Somebody sends a signal. */
   hears(name: string, arg: unknown): this {
-    this.add('WORKFLOW_EXECUTION_SIGNALED', { signalName: name, input: payloads(arg) });
+    this.log.add('WORKFLOW_EXECUTION_SIGNALED', { signalName: name, input: payloads(arg) });
     return this;
   }
 
   /** Signals another workflow. */
   tells(workflowId: string, name: string): this {
-    const initiated = this.command('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED', {
+    const initiated = this.log.command('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED', {
       workflowExecution: { workflowId },
       signalName: name,
     });
@@ -183,19 +167,19 @@ export class History {
     const initiatedEventId = this.begun.get(`tells ${workflowId} ${name}`);
     const workflowExecution = { workflowId };
     if (!isGone) {
-      this.add('EXTERNAL_WORKFLOW_EXECUTION_SIGNALED', { initiatedEventId, workflowExecution });
+      this.log.add('EXTERNAL_WORKFLOW_EXECUTION_SIGNALED', { initiatedEventId, workflowExecution });
       return this;
     }
     const cause =
       'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND';
     const failed = { initiatedEventId, workflowExecution, cause };
-    this.add('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED', failed);
+    this.log.add('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED', failed);
     return this;
   }
 
   /** Asks another workflow to cancel, and that one knows. */
   cancels(workflowId: string): this {
-    const initiated = this.command('REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED', {
+    const initiated = this.log.command('REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED', {
       workflowExecution: { workflowId },
     });
     this.begun.set(`cancels ${workflowId}`, initiated);
@@ -203,7 +187,7 @@ export class History {
   }
 
   hasCancelled(workflowId: string): this {
-    this.add('EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED', {
+    this.log.add('EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED', {
       initiatedEventId: this.begun.get(`cancels ${workflowId}`),
       workflowExecution: { workflowId },
     });
@@ -212,11 +196,11 @@ export class History {
 
   /** Starts a child workflow, which runs. */
   child(type: string, workflowId: string): this {
-    const initiatedEventId = this.command('START_CHILD_WORKFLOW_EXECUTION_INITIATED', {
+    const initiatedEventId = this.log.command('START_CHILD_WORKFLOW_EXECUTION_INITIATED', {
       workflowId,
       workflowType: { name: type },
     });
-    const started = this.add('CHILD_WORKFLOW_EXECUTION_STARTED', {
+    const started = this.log.add('CHILD_WORKFLOW_EXECUTION_STARTED', {
       initiatedEventId,
       workflowExecution: { workflowId, runId: 'child' },
       workflowType: { name: type },
@@ -227,7 +211,7 @@ export class History {
   }
 
   childReturns(type: string, workflowId: string, result: unknown): this {
-    this.add('CHILD_WORKFLOW_EXECUTION_COMPLETED', {
+    this.log.add('CHILD_WORKFLOW_EXECUTION_COMPLETED', {
       ...this.childOf(type, workflowId),
       result: payloads(result),
     });
@@ -236,7 +220,7 @@ export class History {
 
   /** A person ended the child from outside. */
   childTerminated(type: string, workflowId: string): this {
-    this.add('CHILD_WORKFLOW_EXECUTION_TERMINATED', this.childOf(type, workflowId));
+    this.log.add('CHILD_WORKFLOW_EXECUTION_TERMINATED', this.childOf(type, workflowId));
     return this;
   }
 
@@ -244,10 +228,10 @@ export class History {
   update(name: string, arg: unknown, answer?: unknown): this {
     this.wakes();
     const meta = { updateId: `update-${++this.updates}`, identity: 'test' };
-    const acceptedEventId = this.add('WORKFLOW_EXECUTION_UPDATE_ACCEPTED', {
+    const acceptedEventId = this.log.add('WORKFLOW_EXECUTION_UPDATE_ACCEPTED', {
       protocolInstanceId: meta.updateId,
       acceptedRequestMessageId: `${meta.updateId}/request`,
-      acceptedRequestSequencingEventId: this.task.scheduled,
+      acceptedRequestSequencingEventId: this.task,
       acceptedRequest: { meta, input: { name, args: payloads(arg) } },
     });
     this.begun.set('update', acceptedEventId);
@@ -256,7 +240,7 @@ export class History {
 
   /** Answers the last update. */
   answers(answer: unknown): this {
-    this.add('WORKFLOW_EXECUTION_UPDATE_COMPLETED', {
+    this.log.add('WORKFLOW_EXECUTION_UPDATE_COMPLETED', {
       meta: { updateId: `update-${this.updates}`, identity: 'test' },
       acceptedEventId: this.begun.get('update'),
       outcome: { success: payloads(answer) },
@@ -266,32 +250,32 @@ export class History {
 
   /** Somebody cancels the workflow in Temporal. */
   isCancelled(): this {
-    this.add('WORKFLOW_EXECUTION_CANCEL_REQUESTED', { cause: 'test' });
+    this.log.add('WORKFLOW_EXECUTION_CANCEL_REQUESTED', { cause: 'test' });
     return this.wakes();
   }
 
   /** Is not over: whatever comes next is not part of the story. */
   continues(): Promise<void> {
-    return replay({ events: this.events });
+    return this.log.replay();
   }
 
   completes(): Promise<void> {
-    this.command('WORKFLOW_EXECUTION_COMPLETED', { result: payloads(null) });
-    return replay({ events: this.events });
+    this.log.command('WORKFLOW_EXECUTION_COMPLETED', { result: payloads(null) });
+    return this.log.replay();
   }
 
   fails(): Promise<void> {
-    this.command('WORKFLOW_EXECUTION_FAILED', { failure: { message: 'x' } });
-    return replay({ events: this.events });
+    this.log.command('WORKFLOW_EXECUTION_FAILED', { failure: { message: 'x' } });
+    return this.log.replay();
   }
 
   continuesAsNew(workflow: string): Promise<void> {
-    this.command('WORKFLOW_EXECUTION_CONTINUED_AS_NEW', {
+    this.log.command('WORKFLOW_EXECUTION_CONTINUED_AS_NEW', {
       newExecutionRunId: 'next',
       workflowType: { name: workflow },
       taskQueue: QUEUE,
     });
-    return replay({ events: this.events });
+    return this.log.replay();
   }
 
   private localData(name: string): object {
@@ -310,11 +294,11 @@ export class History {
   /** Takes the new way: code from before this patch would not. */
   private patches(id: string): void {
     const details = { 'patch-data': payloads({ id, deprecated: false }) };
-    this.command('MARKER_RECORDED', { markerName: 'core_patch', details });
+    this.log.command('MARKER_RECORDED', { markerName: 'core_patch', details });
   }
 
   private marker(details: object, more: object = {}): void {
-    this.command('MARKER_RECORDED', { markerName: 'core_local_activity', details, ...more });
+    this.log.command('MARKER_RECORDED', { markerName: 'core_local_activity', details, ...more });
   }
 
   private childOf(type: string, workflowId: string): object {
@@ -328,26 +312,8 @@ export class History {
 
   private activityEnds(name: string, how: string, attributes: object): this {
     const scheduledEventId = this.begun.get(name);
-    const startedEventId = this.add('ACTIVITY_TASK_STARTED', { scheduledEventId, attempt: 1 });
-    this.add(`ACTIVITY_TASK_${how}`, { scheduledEventId, startedEventId, ...attributes });
+    const startedEventId = this.log.add('ACTIVITY_TASK_STARTED', { scheduledEventId, attempt: 1 });
+    this.log.add(`ACTIVITY_TASK_${how}`, { scheduledEventId, startedEventId, ...attributes });
     return this;
-  }
-
-  private command(name: string, attributes: object): string {
-    return this.add(name, { ...attributes, workflowTaskCompletedEventId: this.task.completed });
-  }
-
-  private add(name: string, attributes: object): string {
-    const eventId = String(this.events.length + 1);
-    const camel = name
-      .toLowerCase()
-      .replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase());
-    this.events.push({
-      eventId,
-      eventTime: '2026-01-01T00:00:00Z',
-      eventType: `EVENT_TYPE_${name}`,
-      [`${camel}EventAttributes`]: attributes,
-    });
-    return eventId;
   }
 }
