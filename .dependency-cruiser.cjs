@@ -23,7 +23,7 @@ const arrows = [
     { path: '^activities/([^/]+)/', pathNot: '^activities/worker/' },
     { path: '^activities/', pathNot: '^activities/($1|store|artifacts|logs|platform)/' }],
   ['api-does-no-io', 'the API reaches the outside through the store, the platform and Temporal',
-    { path: '^api/', pathNot: '^api/(dev/|main\\.ts)' },
+    { path: '^api/', pathNot: '^api/(dev/|main\\.)' },
     { path: '^activities/', pathNot: '^activities/(store|platform)/' }],
   ['clients-speak-http', 'cli, web and e2e use the door like everybody else',
     { path: '^api/(cli|web|e2e)/' },

@@ -3,16 +3,28 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bringSandboxTools } from './scripts/sandbox-tools.mjs';
+import { bringDynamoDbLocal } from './scripts/dynamodb-local.mjs';
+import { bringRedis, bringSandboxTools } from './scripts/sandbox-tools.mjs';
 import { environment, foreground, node, root, setUp } from './scripts/setup.mjs';
 
 const only = process.argv.slice(2);
 try {
   await setUp();
   bringSandboxTools();
+  bringRedis();
+  bringDatabase();
 } catch (error) {
   console.error(`\n${error.message}`);
   process.exit(3);
+}
+
+/** Where it cannot be had the tests of its adapter say what is missing, and fail. */
+function bringDatabase() {
+  try {
+    bringDynamoDbLocal();
+  } catch (error) {
+    console.log(`  DynamoDB        ${error.message}`);
+  }
 }
 
 const results = mkdtempSync(join(tmpdir(), 'slipway-test-'));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Access, accessOf, DOCS, GIT } from './access.js';
 import { Scope } from './client/wire.js';
+import { SOCKET_PATH } from './client/wire.socket.js';
 import { hashOf, newToken } from './platform/auth.js';
 import { AuthFailures } from './platform/failures.js';
 import { routesOf } from './platform/methods.js';
@@ -17,9 +18,16 @@ const PUBLIC = [
   'GET /health',
   'GET /health/live',
   'GET /health/ready',
+  'GET /metrics',
 ];
 /** Routes on which it matters whose the thing is; "whose a token is" below asks each of them. */
 const OWNED = ['DELETE /api/v1/tokens/{id}', 'GET /api/v1/tokens', 'POST /api/v1/tokens'];
+/** The same of what is kept of a person; `privacy.test.ts` asks each of them. */
+const OF_PERSONS = [
+  'GET /api/v1/privacy/export',
+  'POST /api/v1/privacy/erasure',
+  'GET /api/v1/privacy/erasures',
+];
 
 let api: TestApi;
 let routes: Access[];
@@ -66,10 +74,10 @@ async function deadTokens(): Promise<Record<string, string>> {
 }
 
 describe('every route', () => {
-  it('that the server knows is described, or is one of docs and git', () => {
+  it('that the server knows is described, or is one of docs, git and the socket', () => {
     const described = new Set(routes.map(({ route }) => route));
     const unknown = routesOf(api.fastify)
-      .filter(({ url }) => url !== '/git/*')
+      .filter(({ url }) => url !== '/git/*' && url !== SOCKET_PATH)
       .map((one) => `${one.method.replace('HEAD', 'GET')} ${one.url.replaceAll(/:(\w+)/g, '{$1}')}`)
       .filter((route) => !described.has(route));
     expect(unknown).toEqual([]);
@@ -109,7 +117,7 @@ describe('every route', () => {
             opens,
           ]);
           if (!opens && verb !== 'HEAD')
-            expect(json.detail).toContain(`lacks the scope "${one.need}"`);
+            expect(json.detail ?? json.error.message).toContain(`lacks the scope "${one.need}"`);
         }
       }
     },
@@ -169,7 +177,7 @@ describe('whose a token is', () => {
     );
     const forAdmins = routes.filter(({ need }) => need === 'admin').map(({ route }) => route);
     const owned = naming.filter((route) => !forAdmins.includes(route));
-    expect(OWNED).toEqual(expect.arrayContaining(owned));
+    expect([...OWNED, ...OF_PERSONS]).toEqual(expect.arrayContaining(owned));
   });
 
   it('decides who sees, makes and revokes it', async () => {

@@ -8,7 +8,9 @@ import { Config } from '../activities/platform/config.js';
 import type { Store } from '../activities/store/store.ports.js';
 import { createApp } from './app.js';
 import { Scope } from './client/wire.js';
+import { SOCKET_PATH } from './client/wire.socket.js';
 import { describeApi, SCOPE } from './platform/docs.document.js';
+import type { ChatParts } from './platform/parts.js';
 import type { Workflows } from './platform/workflows.ports.js';
 import { PIPELINE_FILES } from './runs/repositories.ports.js';
 import type { SecretKeeper } from './secrets/secrets.ports.js';
@@ -34,6 +36,9 @@ export const GIT: readonly Access[] = [
   { route: 'POST /git/{name}.git/git-receive-pack', need: 'push' },
 ];
 
+/** The WebSocket of chat; who says nothing good within 5 s is closed out. */
+export const SOCKETS: readonly Access[] = [{ route: `GET ${SOCKET_PATH}`, need: 'chat' }];
+
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
 
 export function accessOf(document: OpenAPIObject): Access[] {
@@ -54,18 +59,43 @@ export async function accessDocument(): Promise<string> {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const parts = {
     config,
-    store: {} as Store,
-    workflows: {} as Workflows,
-    secrets: {} as SecretKeeper,
+    store: nobody<Store>(),
+    workflows: nobody<Workflows>(),
+    secrets: nobody<SecretKeeper>(),
+    chat: chatOfNobody(),
     log,
   };
   const app = await createApp(parts, NoGit);
   try {
-    return written([...DOCS, ...accessOf(describeApi(app)), ...GIT]);
+    return written([...DOCS, ...accessOf(describeApi(app)), ...SOCKETS, ...GIT]);
   } finally {
     await app.close();
     await rm(home, { recursive: true, force: true });
   }
+}
+
+function chatOfNobody(): ChatParts {
+  return {
+    models: nobody(),
+    library: nobody(),
+    news: nobody(),
+    newsCache: nobody(),
+    answerCache: nobody(),
+    tickets: nobody(),
+    replica: nobody(),
+    metrics: nobody(),
+  };
+}
+
+/** Whatever is wanted of it, it is nobody again: parts of an application that asks none of them. */
+function nobody<T>(): T {
+  return new Proxy(() => undefined, {
+    get: (_nothing, name) => {
+      if (name === Symbol.toPrimitive) return () => 'nobody';
+      return name === 'then' ? undefined : nobody();
+    },
+    apply: () => nobody(),
+  }) as T;
 }
 
 @Global()
@@ -90,6 +120,7 @@ A token that is unknown, malformed, expired, revoked or of a disabled user opens
 
 Tokens belong to their users: only an admin sees, makes or revokes other people's.
 A token that is made never has a scope that its maker lacks.
+Private conversations, their turns and tickets belong to one person, and an admin sees tickets too; rooms are everybody's who may chat.
 Nothing else belongs to one person: who may read sees all repositories, runs and stages.
 
 ${row(['Route', ...columns])}${row(['---', ...columns.map(() => '---')])}${rows.join('')}`;

@@ -11,12 +11,18 @@ import { StoreUnavailable } from '../activities/store/errors.js';
 import { createStore } from '../activities/store/store.js';
 import { createApp } from './app.js';
 import { GitModule } from './git/git.module.js';
+import { chatParts } from './main.chat.js';
 import { createWorkflows } from './platform/temporal.adapter.js';
 import { admitFirstAdmin } from './users/first-admin.js';
+import { admitStages } from './users/stage-chat.js';
+
+/** Answers in flight get 20 s of it. */
+const CHAT_END_LIMIT_MS = 28_000;
 
 const config = readConfig();
 const log = createLog('api', config.SLIPWAY_LOG_LEVEL);
-const life = startLifetime(log);
+const chats = config.SLIPWAY_ROLES.includes('chat');
+const life = startLifetime(log, chats ? CHAT_END_LIMIT_MS : undefined);
 watchDescriptors(log);
 
 try {
@@ -33,9 +39,11 @@ try {
   const client = temporalClient(config);
   life.atEnd('temporal', () => client.connection.close());
   await admitFirstAdmin(store.users, config.SLIPWAY_ADMIN_TOKEN_FILE);
+  await admitStages(store.users, config.SLIPWAY_STAGE_TOKEN_FILE);
   const workflows = createWorkflows(client, config.SLIPWAY_TASK_QUEUE);
   const { keeper: secrets } = secretParts(config, store.secrets);
-  const app = await createApp({ config, store, workflows, secrets, log }, GitModule);
+  const chat = chats ? { chat: await chatParts({ config, store, life, log }) } : {};
+  const app = await createApp({ config, store, workflows, secrets, log, ...chat }, GitModule);
   life.atEnd('server', () => app.close());
   await app.listen(config.SLIPWAY_PORT, config.SLIPWAY_HOST);
   log.info({ url: await app.getUrl() }, 'the API answers');

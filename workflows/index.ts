@@ -2,3 +2,4 @@
 export { approval } from './approval/approval.workflow.js';
 export { run } from './run/run.workflow.js';
 export { stage } from './stage/stage.workflow.js';
+export { retention } from './upkeep/retention.workflow.js';

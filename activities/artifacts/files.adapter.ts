@@ -47,7 +47,8 @@ export class FilesArtifactStore implements ArtifactStore {
     return this.place(digest);
   }
 
-  private place(digest: string): string {
+  /** Where a file with these bytes is, or would be. */
+  place(digest: string): string {
     const hex = Digest.parse(digest).slice('sha256:'.length);
     return join(this.folder, 'sha256', hex.slice(0, 2), hex);
   }

@@ -25,6 +25,10 @@ export const Config = z.object({
   SLIPWAY_TARGET: z.enum(['process']).default('process'),
   /** File that holds the first admin's token; the API lets that token in. Empty: no such admin. */
   SLIPWAY_ADMIN_TOKEN_FILE: z.string().default(''),
+  /** File with the token that instances on stages find: it may chat, and nothing else. Empty: none. */
+  SLIPWAY_STAGE_TOKEN_FILE: z.string().default(''),
+  /** Where instances find chat: `http://127.0.0.1:7800/v1`. Empty: nowhere. */
+  SLIPWAY_STAGE_CHAT_URL: z.string().default(''),
   /** OSV database: a folder of OSV JSON files. Empty: the small snapshot that we ship. */
   SLIPWAY_OSV_DATA: z.string().default(''),
   /** Where checks may go beside their stage and public addresses: `host`, `host:port`, `10.0.0.0/8`. */
@@ -63,6 +67,52 @@ export const Config = z.object({
   SLIPWAY_STEP_DISK_MIB: limit.max(16_777_216).default(10_240),
   /** What it prints, in either executor; the log keeps less. */
   SLIPWAY_STEP_OUTPUT_MIB: limit.max(1_048_576).default(1_024),
+  /** What this API does: `delivery`, `chat`, or both; machines with a GPU may run only `chat`. */
+  SLIPWAY_ROLES: z.enum(['delivery,chat', 'delivery', 'chat']).default('delivery,chat'),
+  /** What engines compute on. Anything but `cpu` must really be there: nothing falls back silently. */
+  SLIPWAY_GPU: z.enum(['cpu', 'cuda', 'vulkan', 'metal']).default('cpu'),
+  /** Answers that one engine makes at once. */
+  SLIPWAY_CHAT_SLOTS: limit.max(256).default(4),
+  /** Tokens of one answer and its prompt; never more than the model was made for. */
+  SLIPWAY_CHAT_CONTEXT: limit.max(1_048_576).default(4_096),
+  /** Prompt tokens that are read in one go: other streams wait that long, and so does a cancel. */
+  SLIPWAY_CHAT_CHUNK: limit.max(8_192).default(128),
+  /** Of an engine on the CPU. More than there are free cores makes it many times slower. */
+  SLIPWAY_CHAT_THREADS: limit.max(1_024).default(1),
+  /** Anonymous memory and swap of one engine; above it, it is replaced. */
+  SLIPWAY_ENGINE_MEMORY_MIB: limit.max(16_777_216).default(16_384),
+  /** Requests that wait for an answer to begin, of one process. */
+  SLIPWAY_CHAT_QUEUE: limit.max(100_000).default(64),
+  /** What one user may ask in a minute, of all replicas together: requests, and tokens. */
+  SLIPWAY_CHAT_REQUESTS_PER_MINUTE: limit.max(10_000_000).default(600),
+  SLIPWAY_CHAT_TOKENS_PER_MINUTE: limit.max(1_000_000_000).default(200_000),
+  /** Another server that speaks OpenAI's API, instead of engines: `http://127.0.0.1:11434/v1`. */
+  SLIPWAY_CHAT_URL: z.string().default(''),
+  /** File with its key, read for each request. */
+  SLIPWAY_CHAT_KEY_FILE: z.string().default(''),
+  /** Azure OpenAI: its `api-version`; the key then goes by `api-key`. */
+  SLIPWAY_CHAT_API_VERSION: z.string().default(''),
+  /** Its models that we serve, separated by commas; the first is the default. Empty: all. */
+  SLIPWAY_CHAT_MODELS: z.string().default(''),
+  /** What `hf:` means in the source of a model: the hub, or a server like it. */
+  SLIPWAY_HF_URL: z.url({ protocol: /^https?$/ }).default('https://huggingface.co'),
+  /** File with a token of the hub, for models that it gives only to whom it knows. */
+  SLIPWAY_HF_TOKEN_FILE: z.string().default(''),
+  /** NewsAPI, or a server like it. */
+  SLIPWAY_NEWS_URL: z.string().default('https://newsapi.org/v2'),
+  /** File with its key. Empty: answers come without news. */
+  SLIPWAY_NEWS_KEY_FILE: z.string().default(''),
+  /** Redis or Valkey as second level of the caches. Empty: memory only. */
+  SLIPWAY_REDIS_URL: z.string().default(''),
+  /** Where tickets are kept. */
+  SLIPWAY_TICKETS: z.enum(['store', 'dynamodb']).default('store'),
+  SLIPWAY_DYNAMODB_TABLE: z.string().default('slipway-tickets'),
+  /** Empty: AWS's own. Region and credentials come from the environment, as AWS's tools take them. */
+  SLIPWAY_DYNAMODB_URL: z.string().default(''),
+  /** How long conversations of each class are kept after their last change, days; tickets as `year`. */
+  SLIPWAY_RETENTION_DAYS: limit.max(36_500).default(90),
+  SLIPWAY_RETENTION_YEAR_DAYS: limit.max(36_500).default(365),
+  SLIPWAY_RETENTION_LEGAL_DAYS: limit.max(36_500).default(2_557),
   /** pino level. */
   SLIPWAY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });

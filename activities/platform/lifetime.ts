@@ -10,11 +10,11 @@ export interface Lifetime {
   end(exitCode: number): void;
 }
 
-/** How long all of the work may take before the process ends without it. Milliseconds. */
+/** How long all of the work may take before the process ends without it, unless said otherwise. Milliseconds. */
 const END_LIMIT_MS = 12_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-export function startLifetime(log: Log): Lifetime {
+export function startLifetime(log: Log, limitMs = END_LIMIT_MS): Lifetime {
   const ending = new AbortController();
   const works: { name: string; work: () => Promise<void> }[] = [];
 
@@ -22,9 +22,9 @@ export function startLifetime(log: Log): Lifetime {
     if (ending.signal.aborted) return; // Once: a second Ctrl-C does not cut the first one short.
     ending.abort(new Error('the process is ending'));
     const limit = setTimeout(() => {
-      log.error({ limitMs: END_LIMIT_MS }, 'ending took too long; some work was not done');
+      log.error({ limitMs }, 'ending took too long; some work was not done');
       process.exit(1);
-    }, END_LIMIT_MS);
+    }, limitMs);
     void undo(works, log).then(() => {
       clearTimeout(limit);
       process.exit(exitCode);

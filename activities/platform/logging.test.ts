@@ -39,6 +39,18 @@ describe('the log', () => {
     expect(said(fields)).not.toContain('secret-1');
   });
 
+  it('never shows the row that a database names with its error', () => {
+    const row = 'Failing row contains (7, my mother was born in Cork).';
+    const driverError = Object.assign(new Error('not null'), { detail: row });
+    const err = Object.assign(new Error('not null'), {
+      detail: row,
+      parameters: [row],
+      driverError,
+    });
+    expect(said({ err })).not.toContain('Cork');
+    expect(said({ err })).toContain('not null');
+  });
+
   it('that cannot be written ends nobody', () => {
     const readOnly = openSync(import.meta.filename, 'r');
     const log = createLog('worker', 'info', logOutput(readOnly));

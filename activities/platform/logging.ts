@@ -6,6 +6,9 @@ export type Log = Logger;
 /** Fields that are never printed, at the top of an event and one level below. */
 const SECRET_FIELDS = ['token', 'password', 'authorization', 'cookie', 'secret', 'DATABASE_URL'];
 
+/** What errors of PostgreSQL and TypeORM say of a row: it holds words of people. */
+const ROW_FIELDS = ['detail', 'where', 'parameters', 'query', 'internalQuery', 'driverError'];
+
 /** Secrets inside longer text, and what is printed instead. */
 const SECRET_TEXTS: [RegExp, string][] = [
   [/slp_[A-Za-z0-9_-]{43}/g, 'slp_[hidden]'],
@@ -43,7 +46,10 @@ export function createLog(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
-      paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
+      paths: [
+        ...SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
+        ...ROW_FIELDS.map((field) => `err.${field}`),
+      ],
       censor: '[hidden]',
     },
   };

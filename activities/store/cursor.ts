@@ -14,9 +14,10 @@ export const exactTime = (column: string) =>
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
 const NUMBER = /^\d{1,18}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** How the parts of a place must look, in order. */
-export type Shape = readonly ('time' | 'text' | 'number')[];
+export type Shape = readonly ('time' | 'text' | 'number' | 'uuid')[];
 
 /**
  * The place in a cursor; nulls when there is none, so that it can be passed to SQL as it is.
@@ -33,6 +34,11 @@ export function placeOf(cursor: string | undefined, shape: Shape): (string | nul
   });
 }
 
+/** PostgreSQL refuses any other text where it expects a uuid. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** Makes a page of `limit` items from rows that were asked for with one more than that. */
 export function pageOf<Row, T>(
   rows: Row[],
@@ -42,8 +48,12 @@ export function pageOf<Row, T>(
 ): Page<T> {
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
-  const next = last ? Buffer.from(JSON.stringify(place(last)), 'utf8').toString('base64url') : null;
-  return { items: shown.map(item), next };
+  return { items: shown.map(item), next: last ? cursorOf(place(last)) : null };
+}
+
+/** What `placeOf` reads. */
+export function cursorOf(place: Place): string {
+  return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
 }
 
 /** A page's size: at least 1, at most MAX_PAGE. */
@@ -64,6 +74,7 @@ function parse(cursor: string): unknown[] | undefined {
 function fits(part: string, kind: Shape[number] | undefined): boolean {
   if (kind === 'time') return TIME.test(part) && isDate(part);
   if (kind === 'number') return NUMBER.test(part);
+  if (kind === 'uuid') return isUuid(part);
   return !part.includes('\0');
 }
 

@@ -7,6 +7,7 @@ import { reaching } from './errors.js';
 import { TheRecord } from './migrations/0001-the-record.js';
 import { Secrets } from './migrations/0002-secrets.js';
 import { Indexes } from './migrations/0003-indexes.js';
+import { Chat } from './migrations/0004-chat.js';
 
 /** Any number that no other user of the database locks: "slipway" in ASCII, cut to 48 bits. */
 const MIGRATION_LOCK = 0x736c69707761;
@@ -37,7 +38,7 @@ export function createDataSource({ url, name = 'slipway', poolSize }: StoreOptio
     type: 'postgres',
     url,
     entities,
-    migrations: [TheRecord, Secrets, Indexes],
+    migrations: [TheRecord, Secrets, Indexes, Chat],
     migrationsTableName: 'migrations',
     synchronize: false,
     uuidExtension: 'pgcrypto', // Means gen_random_uuid(), which needs no extension any more.

@@ -44,6 +44,22 @@ export class BadCursor extends SlipwayError {
   }
 }
 
+/** Somebody else's row has that id or name already. Nothing was changed. */
+export class IdTaken extends SlipwayError {
+  override readonly code = 'id-taken';
+  constructor(what: string, id: string) {
+    super(`"${id}" is the id of another ${what}`, 'Make a new id, and send it again.');
+  }
+}
+
+/** What a command names is not there (any more). Nothing was changed. */
+export class Missing extends SlipwayError {
+  override readonly code = 'missing';
+  constructor(what: string, id: string) {
+    super(`there is no ${what} "${id}"`, 'Look at what there is now, and try again with that.');
+  }
+}
+
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,7 +1,7 @@
 /** LISTEN on a connection of its own, which comes back by itself. */
 import pg from 'pg';
 
-/** The channel of every change; payloads are `run:<id>` and `stage:<repository>/<name>`. */
+/** The channel of every change; for payloads see `Store.listen`. */
 export const CHANNEL = 'slipway_changes';
 
 /** Said after a reconnect: what was notified meanwhile was missed. */

@@ -7,8 +7,12 @@
  */
 import type { Decision, Evidence, GateOutcome } from '../../workflows/domain/gate.js';
 import type { Artifact } from '../../workflows/domain/release.js';
+import type { ChatStore } from './chat.ports.js';
+import type { ProposalsStore } from './proposals.ports.js';
 import type { Page, PageWish, RunsStore } from './runs.ports.js';
 
+export type * from './chat.ports.js';
+export type * from './proposals.ports.js';
 export type * from './runs.ports.js';
 
 export interface PushRow {
@@ -136,7 +140,7 @@ export interface StagesStore {
 }
 
 /** What a token may do. `admin` includes all others. */
-export type Scope = 'read' | 'push' | 'run' | 'approve' | 'admin';
+export type Scope = 'read' | 'push' | 'run' | 'approve' | 'chat' | 'admin';
 export interface User {
   login: string;
   teams: string[];
@@ -257,12 +261,15 @@ export interface Store {
   users: UsersStore;
   audit: AuditStore;
   secrets: SecretsStore;
+  chat: ChatStore;
+  proposals: ProposalsStore;
   /** True when PostgreSQL answers within 1.5 s. */
   ping(): Promise<boolean>;
   /**
-   * Calls `listener` after every committed change, with `run:<id>` or `stage:<repository>/<name>`,
-   * and with `reconnected` when notifications may have been missed. Reconnects by itself.
-   * Returns how to stop listening.
+   * Calls `listener` after every committed change, with `run:<id>`, `stage:<repository>/<name>`,
+   * `turn:<id>` (an answer grew or ended), `conversation:<id>` (turns came or changed, or it did),
+   * `presence:<conversation>` or `models`, and with `reconnected` when notifications may have been
+   * missed. Reconnects by itself. Returns how to stop listening.
    */
   listen(listener: (changed: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;

@@ -1,9 +1,11 @@
 /** The store on PostgreSQL: TypeORM for schema and simple tables, SQL on its pool for the hot paths. */
 import { createAudit } from './audit.store.js';
+import { createChat } from './chat.store.js';
 import { openDataSource, poolOf, type StoreOptions } from './data-source.js';
 import { type Db, overPool } from './db.js';
 import { createGates } from './gates.store.js';
 import { Notifications } from './notifications.js';
+import { createProposals } from './proposals.store.js';
 import { createRepositories } from './repositories.store.js';
 import { createRuns } from './runs.store.js';
 import { createSecrets } from './secrets.store.js';
@@ -31,6 +33,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     users: createUsers(db, source),
     audit: createAudit(db, source),
     secrets: createSecrets(db),
+    proposals: createProposals(db),
+    chat: createChat(db, options.url),
     ping: () => ping(db),
     listen: (listener) => notifications.add(listener),
     close: async () => {

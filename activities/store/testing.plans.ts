@@ -85,7 +85,6 @@ function looksIn(node: Node): Look[] {
   const below = (node.Plans ?? []).flatMap(looksIn);
   const table = node['Relation Name'];
   if (table === undefined || !node['Node Type'].includes('Scan')) return below;
-  const inner = (node.Plans ?? []).find((plan) => plan['Index Name'] !== undefined);
   const perLoop =
     (node['Actual Rows'] ?? 0) +
     (node['Rows Removed by Filter'] ?? 0) +
@@ -94,9 +93,16 @@ function looksIn(node: Node): Look[] {
     {
       table,
       how: node['Node Type'],
-      index: node['Index Name'] ?? inner?.['Index Name'] ?? null,
+      index: indexOf(node) ?? null,
       rows: Math.round(perLoop * (node['Actual Loops'] ?? 0)),
     },
     ...below,
   ];
+}
+
+/** A bitmap may be made from several: the first stands for them. */
+function indexOf(node: Node): string | undefined {
+  if (node['Index Name'] !== undefined) return node['Index Name'];
+  if (!node['Node Type'].startsWith('Bitmap')) return undefined;
+  return (node.Plans ?? []).map(indexOf).find((name) => name !== undefined);
 }

@@ -5,6 +5,11 @@ export function clean(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }
 
+/** The same, with as many UTF-16 code units as it had: whoever counts them goes on counting. */
+export function cleanSameLength(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
+
 export function cleanReason(reason: string | null): string | null {
   return reason === null ? null : toReason(clean(reason));
 }

@@ -1,17 +1,17 @@
 /** Users and their tokens. A token is known by its sha256 only. */
 import { type DataSource, IsNull } from 'typeorm';
-import { exactTime, MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
+import { exactTime, isUuid, MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { TokenEntity } from './entities/token.entity.js';
 import { UserEntity } from './entities/user.entity.js';
-import { reaching } from './errors.js';
+import { ERASED } from './erased.js';
+import { IdTaken, reaching } from './errors.js';
 import type { Page, TokenRow, User, UsersStore } from './store.ports.js';
 
 const TOKEN = `id, login, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
   revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
 const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 const USER = { login: true, teams: true, disabled: true } as const;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createUsers(db: Db, source: DataSource): UsersStore {
   const users = source.getRepository(UserEntity);
@@ -19,6 +19,7 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
   return {
     put: ({ login, teams, disabled }) =>
       reaching(async () => {
+        if (login === ERASED) throw new IdTaken('user', login);
         await users.upsert({ login, teams, disabled }, ['login']);
       }),
 
@@ -70,7 +71,7 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
 
     revokeToken: (id, login) =>
       reaching(async () => {
-        if (!UUID.test(id)) return false;
+        if (!isUuid(id)) return false;
         const which = login === undefined ? { id } : { id, login };
         await tokens.update({ ...which, revokedAt: IsNull() }, { revokedAt: new Date() });
         return tokens.existsBy(which);

@@ -27,6 +27,8 @@ import { createSourceActivities } from '../source/source.activities.js';
 import { createRecordActivities } from '../store/record.activities.js';
 import { recordsStep } from '../store/recorded.js';
 import type { Store } from '../store/store.ports.js';
+import { ticketParts } from '../tickets/assemble.js';
+import { createExpireActivities } from '../upkeep/expire.activities.js';
 import { createReach } from '../verify/reach.js';
 import { createVerifyActivities } from '../verify/verify.activities.js';
 import { createScanFiles } from './scan-files.js';
@@ -102,12 +104,19 @@ export async function assembleActivities(parts: WorkerParts): Promise<object> {
       store,
       logs,
     }),
+    ...expireActivities(parts),
     ...createTurnActivities(client, { taskQueue: config.SLIPWAY_TASK_QUEUE }),
     runCommands: recordsStep(record, build.runCommands),
     buildArchive: recordsStep(record, build.buildArchive),
     scan: recordsStep(record, scan),
     checkStage: recordsStep(record, checkStage),
   };
+}
+
+function expireActivities({ config, store, life }: WorkerParts) {
+  const { expiring, close } = ticketParts(config, store);
+  life.atEnd('tickets', close);
+  return createExpireActivities(store.chat, expiring);
 }
 
 function stepSecrets({ config, store }: WorkerParts): StepSecrets {

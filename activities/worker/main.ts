@@ -1,5 +1,6 @@
 /** Process: runs workflows and activities. Ends when it is told to, never because a part is away. */
 import { mkdir } from 'node:fs/promises';
+import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { folders, readConfig } from '../platform/config.js';
 import { watchDescriptors } from '../platform/descriptors.js';
@@ -10,6 +11,7 @@ import { sayReady } from '../platform/ready.js';
 import { temporalClient } from '../platform/temporal.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { createStore } from '../store/store.js';
+import { scheduleRetention } from '../upkeep/retention.schedule.js';
 import { assembleActivities } from './activities.js';
 import { connectWorker } from './connection.js';
 import { workerOptions } from './options.js';
@@ -51,6 +53,7 @@ async function work(life: Lifetime, say: Log): Promise<void> {
   const worker = await Worker.create(workerOptions(config, connection, activities));
   if (config.SLIPWAY_WORKER_VERSIONS === 'on')
     say.info({ version: buildId() }, HOW_TO_MAKE_CURRENT);
+  keepSchedules(client, life, say);
   const ran = worker.run();
   life.atEnd('worker', async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -58,6 +61,18 @@ async function work(life: Lifetime, say: Log): Promise<void> {
   });
   sayReady(say);
   await ran;
+}
+
+/** Beside the work: a Temporal that takes no schedule now is asked again, and holds nothing up. */
+function keepSchedules(client: Client, { signal }: Lifetime, say: Log): void {
+  const days = {
+    default: config.SLIPWAY_RETENTION_DAYS,
+    year: config.SLIPWAY_RETENTION_YEAR_DAYS,
+    legal: config.SLIPWAY_RETENTION_LEGAL_DAYS,
+  };
+  const make = () => scheduleRetention(client, { taskQueue: config.SLIPWAY_TASK_QUEUE, days });
+  const waiting = { part: 'the schedule of retention', log: say, signal, isAway: () => true };
+  keepTrying(make, waiting).catch(() => {}); // The process is ending.
 }
 
 async function made(folder: string): Promise<void> {

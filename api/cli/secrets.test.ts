@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { MAX_SECRET_BYTES } from '../../workflows/domain/limits.js';
 import type { Rotation, Secret } from '../client/wire.js';
-import { runCli } from './program.js';
 import { readSecret, type SecretInput } from './secret-input.js';
+import { told as slipway } from './testing/answers.js';
 
 const secret = (over: Partial<Secret> = {}): Secret => ({
   id: '6f1de2a5-7b19-4a1e-9a64-0a6b0c1f8d11',
@@ -21,44 +21,6 @@ const rotation = (over: Partial<Rotation> = {}): Rotation => ({
   ...{ keyId: 'k-2', isNewKey: true, rewrapped: 3, hasMore: false, stuck: [] },
   ...over,
 });
-
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-  heard: { method: string; path: string; body: unknown }[];
-}
-
-/** One command line against an API that answers each request with the next of these documents. */
-async function slipway(line: string, answers: unknown[], value = 'from-a-pipe'): Promise<Ran> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const heard: Ran['heard'] = [];
-  const real = globalThis.fetch;
-  globalThis.fetch = async (address, init) => {
-    const { pathname, search } = new URL(address as string);
-    const body: unknown = init?.body === undefined ? undefined : JSON.parse(init.body as string);
-    heard.push({ method: init?.method ?? '', path: `${pathname}${search}`, body });
-    const answer = answers.shift();
-    return answer === undefined
-      ? new Response(null, { status: 204 })
-      : new Response(JSON.stringify(answer));
-  };
-  try {
-    const code = await runCli(line.split(' '), {
-      out: (text) => out.push(text),
-      err: (text) => err.push(text),
-      env: { SLIPWAY_URL: 'http://api', SLIPWAY_TOKEN: 'token' },
-      cwd: '/',
-      terminal: undefined,
-      colour: false,
-      secret: () => Promise.resolve(value),
-      interrupted: new AbortController().signal,
-    });
-    return { code, out: out.join('\n'), err: err.join('\n'), heard };
-  } finally {
-    globalThis.fetch = real;
-  }
-}
 
 describe('slipway secrets set', () => {
   it('sends the value of standard input, and shows it nowhere', async () => {

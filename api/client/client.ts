@@ -1,12 +1,19 @@
 /** The typed client of the REST API: the only part of `api/` that CLI, web and e2e import. */
 import { z } from 'zod';
 import type { Answer } from '../../workflows/domain/gate.js';
+import { assistant } from './client.assistant.js';
+import { chat } from './client.chat.js';
+import { models } from './client.models.js';
+import { requests } from './client.openai.js';
+import { privacy } from './client.privacy.js';
+import { tickets } from './client.tickets.js';
 import { type FollowOptions, followRun, type PlacedEvent } from './events.js';
 import { type Connection, Http, type Query } from './http.js';
 import * as wire from './wire.js';
 
 export { ApiProblem, Unreachable } from './errors.js';
 export type { FollowOptions, PlacedEvent } from './events.js';
+export { type FollowTurnOptions, type PlacedTurnEvent, textAfter } from './events.turn.js';
 export type { Connection } from './http.js';
 
 /** Of a list: how many, and from where (`next` of the page before). */
@@ -46,6 +53,12 @@ export function createClient(connection: Connection) {
     stages: stages(http),
     users: users(http),
     secrets: secrets(http),
+    chat: chat(http),
+    tickets: tickets(http),
+    privacy: privacy(http),
+    models: models(http),
+    requests: requests(http),
+    assistant: assistant(http),
   };
 }
 export type Client = ReturnType<typeof createClient>;
@@ -137,6 +150,9 @@ function things(http: Http) {
   return {
     /** Also when a part is away: that is an answer here, not a problem. */
     health: () => http.json(wire.Health, '/health', { expects: [200, 503] }),
+    readiness: () => http.json(wire.Readiness, '/health/ready', { expects: [200, 503] }),
+    liveness: () => http.json(wire.Liveness, '/health/live', { expects: [200, 503] }),
+    metrics: () => http.json(wire.MetricsPage, '/metrics'),
     /** The OpenAPI document. */
     openApi: () => http.json(z.record(z.string(), z.unknown()), '/docs-json'),
     audit: (query?: Paging) =>

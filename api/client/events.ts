@@ -1,4 +1,4 @@
-/** A run's events as they happen, over every break of the connection, until the run's end. */
+/** Events as they happen, over every break of the connection, until the end: of runs, and of others. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiProblem, Unreachable } from './errors.js';
 import type { Http } from './http.js';
@@ -30,21 +30,55 @@ export type PlacedEvent = RunEvent & { position: number | undefined };
  * @throws {ApiProblem} when the API refuses (401, 403, 404); {Unreachable} when 60 connections in a
  *   row brought nothing (about five minutes); the signal's reason when it is aborted.
  */
-export async function* followRun(
+export function followRun(
   http: Http,
   path: string,
-  { after = 0, signal, broken }: FollowOptions = {},
+  { after = 0, ...options }: FollowOptions = {},
 ): AsyncGenerator<PlacedEvent> {
-  let last = after;
+  return follow<PlacedEvent>(http, path, {
+    ...options,
+    after: String(after),
+    parse: ({ event, data, id }) => {
+      const parsed = RunEvent.safeParse({ event, data: JSON.parse(data) });
+      return parsed.success ? { ...parsed.data, position: id ? Number(id) : undefined } : undefined;
+    },
+    isLast: ({ event }) => event === 'end',
+    placeOf: ({ position }) => (position === undefined ? undefined : String(position)),
+  });
+}
+
+/** How a stream of events is read. */
+export interface Reading<Event> extends Pick<FollowOptions, 'signal' | 'broken'> {
+  /** Last-Event-ID of the first connection. */
+  after: string;
+  /** Undefined for what is not known: a newer API may say more than we know. */
+  parse: (message: {
+    event: string | undefined;
+    data: string;
+    id: string | undefined;
+  }) => Event | undefined;
+  isLast: (event: Event) => boolean;
+  /** Last-Event-ID after an event, where it has one. */
+  placeOf: (event: Event) => string | undefined;
+}
+
+/** @throws as `followRun`. */
+export async function* follow<Event>(
+  http: Http,
+  path: string,
+  reading: Reading<Event>,
+): AsyncGenerator<Event> {
+  const { signal, broken } = reading;
+  let last = reading.after;
   let empty = 0;
   for (;;) {
     let error: unknown = new Unreachable(path, new Error('the stream ended early'));
     try {
-      for await (const event of connection(http, path, last, signal)) {
+      for await (const event of connection(http, path, last, reading)) {
         empty = 0;
-        last = event.position ?? last;
+        last = reading.placeOf(event) ?? last;
         yield event;
-        if (event.event === 'end') return;
+        if (reading.isLast(event)) return;
       }
     } catch (cause) {
       signal?.throwIfAborted();
@@ -58,19 +92,19 @@ export async function* followRun(
   }
 }
 
-async function* connection(
+async function* connection<Event>(
   http: Http,
   path: string,
-  after: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<PlacedEvent> {
+  after: string,
+  { parse, signal }: Reading<Event>,
+): AsyncGenerator<Event> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error('silence')), SILENCE_LIMIT_MS);
   const noise = () => timer.refresh();
   const signals = signal ? [signal, silence.signal] : [silence.signal];
   try {
     const response = await http.send(path, {
-      headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
+      headers: { accept: 'text/event-stream', 'last-event-id': after },
       signal: AbortSignal.any(signals),
     });
     if (!response.body) return;
@@ -81,9 +115,8 @@ async function* connection(
       );
     for await (const message of messages) {
       noise();
-      const event = RunEvent.safeParse({ event: message.event, data: JSON.parse(message.data) });
-      if (!event.success) continue; // A newer API may say more than we know.
-      yield { ...event.data, position: message.id ? Number(message.id) : undefined };
+      const event = parse({ event: message.event, data: message.data, id: message.id });
+      if (event !== undefined) yield event;
     }
   } finally {
     clearTimeout(timer);

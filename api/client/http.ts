@@ -20,6 +20,8 @@ export interface Asked {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   query?: Query;
   body?: unknown;
+  /** Sent as they are, instead of `body`. */
+  bytes?: Uint8Array;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Statuses that are no refusal. Default: all below 300. */
@@ -59,7 +61,7 @@ export class Http {
         method: asked.method ?? 'GET',
         headers: this.headers(asked),
         signal: asked.signal ? AbortSignal.any([asked.signal, late.signal]) : late.signal,
-        ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+        ...bodyOf(asked),
       }).catch((cause: unknown) => {
         asked.signal?.throwIfAborted();
         throw new Unreachable(this.base, cause);
@@ -80,13 +82,19 @@ export class Http {
     return `${this.base}${path}${search}`;
   }
 
-  private headers({ body, headers }: Asked): Record<string, string> {
+  private headers({ body, bytes, headers }: Asked): Record<string, string> {
     const { token } = this.connection;
     return {
       accept: 'application/json',
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
       ...headers,
     };
   }
+}
+
+function bodyOf({ body, bytes }: Asked): { body?: string | Uint8Array<ArrayBuffer> } {
+  if (bytes !== undefined) return { body: bytes as Uint8Array<ArrayBuffer> };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
 }

@@ -8,7 +8,7 @@ export { Rotation };
 const time = z.iso.datetime();
 
 /** What a token may do. `admin` includes all others. */
-export const Scope = z.enum(['read', 'push', 'run', 'approve', 'admin']);
+export const Scope = z.enum(['read', 'push', 'run', 'approve', 'chat', 'admin']);
 export type Scope = z.infer<typeof Scope>;
 
 export const Token = z.object({
@@ -30,7 +30,7 @@ export const CreateToken = z.strictObject({
   /** What it is for: "laptop", "ci". */
   name: plainText(100).trim().min(1),
   /** Never more than the caller's own. */
-  scopes: z.array(Scope).min(1).max(5),
+  scopes: z.array(Scope).min(1).max(6),
   /** Default: it does not expire. */
   expiresInDays: z.int().min(1).max(3_650).optional(),
 });

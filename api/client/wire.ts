@@ -6,6 +6,8 @@ import { Artifact } from '../../workflows/domain/release.js';
 import { Status, Trigger } from '../../workflows/domain/run.js';
 
 export * from './wire.access.js';
+export * from './wire.chat.js';
+export * from './wire.health.js';
 
 const time = z.iso.datetime();
 
@@ -223,14 +225,6 @@ export type GateState = z.infer<typeof GateState>;
 
 export const CancelledRun = z.object({ status: Status });
 export type CancelledRun = z.infer<typeof CancelledRun>;
-
-/** `up`: all parts answer. `degraded`: a part is away; what needs it waits or answers 503. */
-export const Health = z.object({
-  status: z.enum(['up', 'degraded']),
-  version: z.string(),
-  parts: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), message: z.string() })),
-});
-export type Health = z.infer<typeof Health>;
 
 /** Items on a page: default, and at most. */
 export const DEFAULT_PAGE_ITEMS = 50;

@@ -12,7 +12,7 @@ import { choosePorts, type Ports } from './ports.js';
 import type { Screen } from './screen.js';
 import { findTemporal } from './temporal-binary.js';
 import { listens, temporalArguments } from './temporal-server.js';
-import { adminToken } from './token.js';
+import { adminToken, stageTokenFile } from './token.js';
 
 export interface Stack {
   home: string;
@@ -103,6 +103,8 @@ async function startParts(
     SLIPWAY_HOME: home,
     SLIPWAY_PORT: String(ports.api),
     SLIPWAY_ADMIN_TOKEN_FILE: join(home, 'token'),
+    SLIPWAY_STAGE_TOKEN_FILE: await stageTokenFile(home),
+    SLIPWAY_STAGE_CHAT_URL: `${url}/v1`,
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_UI_URL: temporal.ui,

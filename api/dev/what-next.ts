@@ -1,7 +1,7 @@
 /** The last words of `npm start`: what waits for the person, and where everything is. */
 import { resolve } from 'node:path';
 import pc from 'picocolors';
-import type { Client } from '../client/client.js';
+import { ApiProblem, type Client } from '../client/client.js';
 import type { Stack } from './stack.js';
 
 /** Open gates and stages shown; more are counted. */
@@ -33,6 +33,7 @@ export async function whatNext(client: Client, stack: Stack): Promise<string> {
     );
   }
   lines.push(place('API docs', `${stack.url}/docs`));
+  lines.push(...(await chatLines(client, stack)));
   if (stack.temporalUi) lines.push(place('Temporal UI', stack.temporalUi));
   lines.push(
     place(
@@ -42,6 +43,24 @@ export async function whatNext(client: Client, stack: Stack): Promise<string> {
   );
   lines.push('', 'Ctrl-C stops everything; the next npm start goes on from here.');
   return lines.join('\n');
+}
+
+/** Who answers in the chat, and how to make it a real model. Starts no engine. */
+async function chatLines(client: Client, { url, home }: Stack): Promise<string[]> {
+  const servings = await client.models.servings().catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.status === 404) return undefined; // Without that role.
+    throw error;
+  });
+  if (servings === undefined) return [];
+  const names = servings.served.filter(({ isToy }) => !isToy).map(({ name }) => name);
+  const where = place('chat', `${url}/v1`);
+  if (names.length > 0) return [`${where}  ${pc.dim(names.slice(0, SHOWN).join(', '))}`];
+  const slipway = commandFor(home);
+  return [
+    `${where}  ${pc.dim('a toy answers: it knows nothing. A real model:')}`,
+    place('', `${slipway} models pull <path | URL | hf:owner/name:file.gguf>`),
+    place('', `${slipway} models serve NAME`),
+  ];
 }
 
 /** The CLI finds the default home by itself; another one must be named. */

@@ -1,63 +1,62 @@
-import { Controller, Get, HttpCode, HttpStatus, Inject, Res } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { Store } from '../../activities/store/store.ports.js';
-import { Health } from '../client/wire.js';
+import { Health, Liveness, Readiness } from '../client/wire.js';
 import { Public } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
-import { STORE } from '../platform/tokens.js';
 import { version } from '../platform/version.js';
-import { WORKFLOWS, type Workflows } from '../platform/workflows.ports.js';
-
-const example = {
-  status: 'up',
-  version: '0.1.0',
-  parts: {
-    database: { status: 'up', message: 'answers' },
-    temporal: { status: 'up', message: 'answers' },
-  },
-};
-
-const degraded = 'A part does not answer; `parts` says which.';
+import * as examples from './examples.js';
+import { HealthService } from './health.service.js';
+import { Watchdog } from './watchdog.js';
 
 @Controller('health')
 @Public()
 export class HealthController {
   constructor(
-    @Inject(STORE) private readonly store: Store,
-    @Inject(WORKFLOWS) private readonly workflows: Workflows,
+    private readonly service: HealthService,
+    private readonly watchdog: Watchdog,
   ) {}
 
   @Get()
-  @Describe({ summary: 'Whether all parts answer', answer: Health, example, degraded })
-  check(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    return this.look(reply);
+  @Describe({
+    summary: 'How all parts are; looked at once a second at most',
+    answer: Health,
+    example: examples.health,
+    degraded: 'A critical part is away; `services` says which, and what to do.',
+  })
+  async check(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    const health = await this.service.health();
+    if (health.status === 'unhealthy') reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return health;
   }
 
   @Get('ready')
-  @Describe({ summary: 'As /health: for a load balancer', answer: Health, example, degraded })
-  ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    return this.look(reply);
+  @Describe({
+    summary: 'Whether requests can be answered, for a load balancer',
+    answer: Readiness,
+    example: examples.readiness,
+    degraded: 'A critical part is away, or the process is about to end.',
+  })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+    const readiness = await this.service.readiness();
+    if (readiness.status !== 'ready') reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return readiness;
   }
 
   @Get('live')
-  @HttpCode(200)
-  @Describe({ summary: 'Whether this process answers; asks no other', answer: Health, example })
-  live(): Health {
-    return { status: 'up', version, parts: {} };
-  }
-
-  private async look(reply: FastifyReply): Promise<Health> {
-    const [database, temporal] = await Promise.all([this.store.ping(), this.workflows.ping()]);
-    const isUp = database && temporal;
-    if (!isUp) reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    const parts = {
-      database: part(database, 'PostgreSQL does not answer; see DATABASE_URL'),
-      temporal: part(temporal, 'Temporal does not answer; see TEMPORAL_ADDRESS'),
+  @Describe({
+    summary: 'Whether this process works; asks no other part',
+    answer: Liveness,
+    example: examples.liveness,
+    degraded: 'Its threads hang: only a restart helps.',
+  })
+  live(@Res({ passthrough: true }) reply: FastifyReply): Liveness {
+    const isStuck = this.watchdog.isStuck();
+    if (isStuck) reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return {
+      status: isStuck ? 'stuck' : 'alive',
+      timestamp: new Date().toISOString(),
+      version,
+      uptime_seconds: Math.round(process.uptime()),
     };
-    return { status: isUp ? 'up' : 'degraded', version, parts };
   }
-}
-
-function part(isUp: boolean, trouble: string): Health['parts'][string] {
-  return isUp ? { status: 'up', message: 'answers' } : { status: 'down', message: trouble };
 }

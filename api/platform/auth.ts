@@ -98,7 +98,7 @@ export type Need = Scope | 'nothing';
 
 /** The scope that a route needs. A route without one answers nobody. */
 export const Needs = (scope: Scope) => SetMetadata(NEEDS, scope satisfies Need);
-/** Answers without a token: health and docs only. */
+/** Answers without a token: health, metrics and docs only. */
 export const Public = () => SetMetadata(NEEDS, 'nothing' satisfies Need);
 /** What the handler or its class says; undefined is a route that somebody forgot to protect. */
 export function needOf(reflector: Reflector, handler: object, owner: object): Need | undefined {

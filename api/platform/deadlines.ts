@@ -1,5 +1,7 @@
 /** How long one request may take: its body to come, and its answer to begin. Streams then go on. */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SOCKET_PATH } from '../client/wire.socket.js';
 import { NoAnswer, TooSlow } from './errors.js';
 
 export interface Deadlines {
@@ -9,6 +11,8 @@ export interface Deadlines {
   bodyMs: number;
   /** From there to the beginning of the answer. */
   answerMs: number;
+  /** The same where a model makes it, whole; such answers have limits of their own. */
+  madeMs: number;
   /** How often Node looks for heads that are late. */
   lookEveryMs: number;
 }
@@ -17,11 +21,13 @@ export const DEADLINES: Deadlines = {
   headMs: 10_000,
   bodyMs: 30_000,
   answerMs: 60_000,
+  madeMs: 600_000,
   lookEveryMs: 2_000,
 };
 
 /** Covers every route that leaves its answer to Fastify: all but the git endpoint. */
-export function keepDeadlines(fastify: FastifyInstance, { bodyMs, answerMs }: Deadlines): void {
+export function keepDeadlines(fastify: FastifyInstance, deadlines: Deadlines): void {
+  const { bodyMs } = deadlines;
   const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
   const clear = (request: FastifyRequest): void => clearTimeout(timers.get(request));
   const arm = (request: FastifyRequest, ms: number, late: () => void): void => {
@@ -32,16 +38,23 @@ export function keepDeadlines(fastify: FastifyInstance, { bodyMs, answerMs }: De
     if (!reply.sent) reply.send(error);
   };
   fastify.addHook('onRequest', async (request, reply) => {
-    if (isGit(request)) return;
+    if (isItsOwn(request)) return;
     arm(request, bodyMs, send(reply, new TooSlow(bodyMs / 1_000)));
     reply.raw.once('close', () => clear(request));
   });
   fastify.addHook('preValidation', async (request, reply) => {
-    if (!isGit(request)) arm(request, answerMs, send(reply, new NoAnswer(answerMs / 1_000)));
+    const ms = isMade(request) ? deadlines.madeMs : deadlines.answerMs;
+    if (!isItsOwn(request)) arm(request, ms, send(reply, new NoAnswer(ms / 1_000)));
   });
   fastify.addHook('onSend', async (request) => clear(request));
 }
 
-function isGit({ url }: FastifyRequest): boolean {
-  return url.startsWith('/git/');
+/** Git keeps its own limits, and so do sockets: nothing would tell us that one was taken over. */
+function isItsOwn({ url }: FastifyRequest): boolean {
+  return url.startsWith('/git/') || url === SOCKET_PATH;
+}
+
+/** Answers that take as long as a model needs for them. */
+function isMade({ url }: FastifyRequest): boolean {
+  return url.startsWith('/v1/');
 }

@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import * as wire from '../client/wire.js';
+import { OpenAiError } from '../client/wire.openai.js';
 import { type Need, needOf } from './auth.js';
 import { DESCRIBED, type Described } from './docs.js';
 import * as examples from './examples.js';
@@ -15,11 +16,13 @@ type Schema = Record<string, unknown>;
 
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
+/** On /v1 clients expect OpenAI's shape. */
+const OPENAI_ERROR = { $ref: '#/components/schemas/OpenAiError' };
 const EVERYWHERE: Record<number, string> = {
   400: 'A parameter, a field or the body itself is wrong; `errors` names every wrong field.',
   401: 'No valid token was sent.',
   403: 'The token lacks the scope; the answer names it.',
-  429: 'Too many wrong tokens came from this address; try again after `Retry-After` seconds.',
+  429: 'Too many wrong tokens came from this address, or your share of this minute is used up; try again after `Retry-After` seconds.',
   503: 'A part is away or has enough to do; try again after `Retry-After` seconds.',
 };
 /** Of every route whose method may bring a body, also where it needs none. */
@@ -38,6 +41,7 @@ export const SCOPE = 'x-slipway-scope';
 const NAMED = {
   Approval: wire.Approval,
   LogLine: wire.LogLine,
+  OpenAiError,
   Problem: wire.Problem,
   Release: wire.Release,
   Run: wire.Run,
@@ -74,11 +78,12 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
           .filter(Boolean)
           .at(path.startsWith('/api/') ? 2 : 0) ?? '',
       ];
-      complete(operation, { ...about, method }, schemas);
+      complete(operation, { ...about, method, path }, schemas);
       exemplify(operation, path);
     }
   }
   schemas.of(wire.Problem);
+  schemas.of(OpenAiError);
   document.components = { ...document.components, schemas: schemas.all as never };
   return document;
 }
@@ -122,7 +127,7 @@ function exemplify(operation: Operation, path: string): void {
   }
 }
 
-function refusals(operation: Operation, { described, need, method }: Asked) {
+function refusals(operation: Operation, { described, need, method, path }: Asked) {
   const hasNames = operation.parameters?.some((one) => 'in' in one && one.in === 'path');
   const said: Record<string, string | undefined> = {
     ...(need === 'nothing' ? {} : EVERYWHERE),
@@ -131,7 +136,9 @@ function refusals(operation: Operation, { described, need, method }: Asked) {
     ...described.refuses,
   };
   const problems = Object.entries(said).map(([number, description]) => {
-    const content = { 'application/problem+json': { schema: PROBLEM } };
+    const content = path.startsWith('/v1/')
+      ? { 'application/json': { schema: OPENAI_ERROR } }
+      : { 'application/problem+json': { schema: PROBLEM } };
     const headers = number === '429' || number === '503' ? { headers: RETRY_AFTER } : {};
     return [number, { description: description ?? '', content, ...headers }] as const;
   });
@@ -142,7 +149,7 @@ interface About {
   described: Described;
   need: Need;
 }
-type Asked = About & { method: (typeof METHODS)[number] };
+type Asked = About & { method: (typeof METHODS)[number]; path: string };
 
 /** By `Controller.method`, as the document names its operations. */
 function descriptions(app: NestFastifyApplication): Map<string, About> {

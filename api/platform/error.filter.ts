@@ -1,15 +1,24 @@
-/** The only place that knows HTTP numbers of errors. Every refusal is an RFC 9457 problem document. */
+/** The only place that knows HTTP numbers of errors. Every refusal is an RFC 9457 problem document, on /v1 OpenAI's. */
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SlipwayError } from '../../activities/platform/errors.js';
 import { MachineTrouble, machineTrouble } from '../../activities/platform/machine.js';
-import { BadCursor, StoreUnavailable } from '../../activities/store/errors.js';
+import {
+  ContextTooLong,
+  EngineLost,
+  ModelNotReady,
+  ModelUnknown,
+  WishRefused,
+} from '../../activities/platform/model-errors.js';
+import { BadCursor, IdTaken, Missing, StoreUnavailable } from '../../activities/store/errors.js';
 import type { Problem } from '../client/wire.js';
+import { openAiError, speaksOpenAi } from '../openai/errors.js';
 import {
   BadInput,
   Forbidden,
   NotFound,
+  QuotaExceeded,
   Refused,
   TooManyFailures,
   TooSlow,
@@ -27,7 +36,10 @@ const OF_THE_FRAMEWORK: Record<number, { code: string; help: string }> = {
   400: { code: 'malformed', help: 'Send a JSON document, and percent-encode the address.' },
   404: { code: 'no-route', help: 'Look at /docs for what there is.' },
   405: { code: 'method-not-allowed', help: 'The header Allow names the methods of this address.' },
-  413: { code: 'too-large', help: 'A body may have 1 MiB; a pipeline 2 MiB.' },
+  413: {
+    code: 'too-large',
+    help: 'A body may have 1 MiB; a pipeline 2 MiB, a request on /v1 4 MiB.',
+  },
   414: { code: 'too-long', help: 'Shorten the address.' },
   415: { code: 'media-type', help: 'Send "Content-Type: application/json".' },
 };
@@ -56,11 +68,10 @@ export class ErrorFilter implements ExceptionFilter {
       return;
     }
     if (hasUnreadBody(request)) reply.header('connection', 'close');
-    reply
-      .headers(headers ?? {})
-      .code(problem.status)
-      .type('application/problem+json')
-      .send(problem);
+    reply.headers(headers ?? {}).code(problem.status);
+    if (speaksOpenAi(request.url)) {
+      reply.type('application/json; charset=utf-8').send(openAiError(problem));
+    } else reply.type('application/problem+json').send(problem);
   }
 
   private answerTo(thrown: unknown, request: FastifyRequest): Answer {
@@ -81,19 +92,12 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private ours(error: SlipwayError): Answer {
-    const status = numberOf(error);
-    const problem: Problem = {
-      type: PREFIX + error.code,
-      title: STATUS_CODES[status] ?? '',
-      status,
-      detail: error.message,
-      help: error.help,
-      ...(error instanceof BadInput ? { errors: [...error.errors] } : {}),
-    };
+    const problem = problemOf(error);
+    const { status } = problem;
     if (status === 401) {
       return { problem, headers: { 'www-authenticate': 'Bearer realm="slipway"' } };
     }
-    if (error instanceof TooManyFailures) {
+    if (error instanceof TooManyFailures || error instanceof QuotaExceeded) {
       return { problem, headers: { 'retry-after': String(error.retryAfterSeconds) } };
     }
     if (status === 503) {
@@ -118,6 +122,19 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+/** A refusal in words and numbers: also for streams, which have begun and cannot be answered any more. */
+export function problemOf(error: SlipwayError): Problem {
+  const status = numberOf(error);
+  return {
+    type: PREFIX + error.code,
+    title: STATUS_CODES[status] ?? '',
+    status,
+    detail: error.message,
+    help: error.help,
+    ...(error instanceof BadInput ? { errors: [...error.errors] } : {}),
+  };
+}
+
 /** What the caller still sends is not read: the connection ends with the answer. */
 function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
   const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'];
@@ -128,10 +145,13 @@ function numberOf(error: SlipwayError): number {
   if (error instanceof BadInput || error instanceof BadCursor) return 400;
   if (error instanceof Unauthenticated) return 401;
   if (error instanceof Forbidden) return 403;
-  if (error instanceof NotFound) return 404;
+  if (error instanceof NotFound || error instanceof Missing) return 404;
   if (error instanceof TooSlow) return 408;
-  if (error instanceof Refused) return 409;
-  if (error instanceof TooManyFailures) return 429;
+  if (error instanceof Refused || error instanceof IdTaken) return 409;
+  if (error instanceof TooManyFailures || error instanceof QuotaExceeded) return 429;
+  if (error instanceof ModelUnknown) return 404;
+  if (error instanceof ContextTooLong || error instanceof WishRefused) return 400;
+  if (error instanceof EngineLost || error instanceof ModelNotReady) return 503;
   if (error instanceof Unavailable || error instanceof StoreUnavailable) return 503;
   if (error instanceof MachineTrouble) return 503;
   return 500;

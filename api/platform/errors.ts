@@ -128,3 +128,18 @@ export class NoAnswer extends Unavailable {
     );
   }
 }
+
+/** The caller used up what a minute allows. Nothing was begun. */
+export class QuotaExceeded extends SlipwayError {
+  override readonly code = 'quota-exceeded';
+  constructor(
+    what: string,
+    /** When there is some again, seconds. */
+    readonly retryAfterSeconds: number,
+  ) {
+    super(
+      `you used up your ${what} of this minute`,
+      `Ask again in ${retryAfterSeconds} s; an admin can raise the limit.`,
+    );
+  }
+}

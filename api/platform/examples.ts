@@ -79,6 +79,9 @@ export const names: Record<string, string> = {
   step: step.name,
   repository: run.repository,
   'stages name': 'staging',
+  'tickets id': 't-018f3c1e',
+  'conversations id': '018f3c1e-7a52-7c3b-9d10-000000000001',
+  'turns id': '018f3c1e-7a52-7c3b-9d10-000000000003',
   login: 'ada',
   digest: release.digest,
 };

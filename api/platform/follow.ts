@@ -14,7 +14,7 @@ export class Follow {
 
   constructor(private readonly store: Store) {}
 
-  /** Follows `run:<id>` or `stage:<repository>/<name>`. Remove the bell when you leave. */
+  /** Follows a topic of `Store.listen`, like `run:<id>`. Remove the bell when you leave. */
   async bell(topic: string): Promise<Bell> {
     await this.listen();
     let rung = false;
@@ -49,6 +49,11 @@ export class Follow {
         if (ringers.size === 0 && this.bells.get(topic) === ringers) this.bells.delete(topic);
       },
     };
+  }
+
+  /** Wakes who follows `topic` in this process, for what the record does not have yet. */
+  ring(topic: string): void {
+    for (const ring of this.bells.get(topic) ?? []) ring();
   }
 
   /** How many topics are followed now. */

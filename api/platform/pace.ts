@@ -38,7 +38,7 @@ export class Departures {
 
 /** Gives those who are refused times to come back at, one after the other: all at once would be refused. */
 export class ComeBack {
-  private lastAt = 0;
+  private lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly clock: Clock = monotonic) {}
 

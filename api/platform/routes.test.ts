@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const OPEN = ['GET /health', 'GET /health/live', 'GET /health/ready'];
+const OPEN = ['GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics'];
 
 describe('all routes', () => {
   it('are at least those that the issue names', () => {
@@ -38,15 +38,15 @@ describe('all routes', () => {
     expect(named).toEqual(expect.arrayContaining(ROUTES));
   });
 
-  it('answer strangers only about health and docs', async () => {
+  it('answer strangers only about health, metrics and docs', async () => {
     for (const { name, path, method } of operations) {
       const { status, json } = await api.ask(path, { method, token: '' });
       if (OPEN.includes(name)) expect([name, status]).toEqual([name, 200]);
       else
-        expect([name, status, json.type]).toEqual([
+        expect([name, status, json.type ?? json.error.code]).toEqual([
           name,
           401,
-          'urn:slipway:problem:unauthenticated',
+          path.startsWith('/v1/') ? 'invalid_api_key' : 'urn:slipway:problem:unauthenticated',
         ]);
     }
     for (const path of ['/docs', '/docs-json', '/docs/swagger-ui.css', '/docs/start.js']) {
@@ -144,4 +144,12 @@ const ROUTES = [
   'GET /api/v1/me',
   'GET /api/v1/audit',
   'GET /health',
+  'GET /metrics',
+  'POST /v1/chat/completions',
+  'POST /v1/completions',
+  'POST /v1/embeddings',
+  'GET /v1/models',
+  'GET /v1/models/{model}',
+  'GET /v1/requests',
+  'POST /v1/requests/{id}/cancel',
 ];

@@ -11,7 +11,7 @@ import { startTestApi, type TestApi } from './testing/api.js';
 let api: TestApi;
 let port: number;
 beforeAll(async () => {
-  const deadlines = { headMs: 300, bodyMs: 300, answerMs: 300, lookEveryMs: 50 };
+  const deadlines = { headMs: 300, bodyMs: 300, answerMs: 300, madeMs: 300, lookEveryMs: 50 };
   api = await startTestApi({ deadlines });
   port = Number(new URL(await api.listen()).port);
 });

@@ -1,4 +1,5 @@
 /** What holds for every request before any route sees it. */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -6,15 +7,19 @@ import { NotFoundException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Config } from '../../activities/platform/config.js';
+import { SOCKET_PATH } from '../client/wire.socket.js';
 import { Authenticator, identifyEarly } from './auth.js';
 import { DEADLINES, type Deadlines, keepDeadlines } from './deadlines.js';
 import type { ErrorFilter } from './error.filter.js';
+import { BadInput } from './errors.js';
 import { HEADERS } from './headers.js';
 import { isMistaken, rememberMethods } from './methods.js';
 
 export const BODY_LIMIT_BYTES = 1_048_576;
 /** A pipeline file may have 1 MiB, and JSON makes it longer. */
 const PIPELINE_BODY_LIMIT_BYTES = 2_097_152;
+/** Conversations on /v1 are long. */
+const OPENAI_BODY_LIMIT_BYTES = 4_194_304;
 /** Method, address and all headers of a request together. */
 export const MAX_HEAD_BYTES = 16_384;
 /** Open at once; one more is closed without an answer. */
@@ -48,6 +53,8 @@ export function serverOptions(
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: headMs,
       connectionsCheckingInterval: lookEveryMs,
+      // Whatever else asks for another protocol goes on with HTTP.
+      shouldUpgradeCallback: ({ url }) => url === SOCKET_PATH,
     },
     frameworkErrors: (error, request, reply) => {
       reply.headers({ ...HEADERS, 'x-request-id': request.id });
@@ -66,8 +73,10 @@ export function hardenServer(
   fastify.server.maxConnections = MAX_CONNECTIONS;
   // JSON is the only body that REST takes; other content types are answered 415.
   fastify.removeContentTypeParser('text/plain');
+  takeJsonOnly(fastify);
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/v1/pipelines/')) route.bodyLimit = PIPELINE_BODY_LIMIT_BYTES;
+    if (route.url.startsWith('/v1/')) route.bodyLimit = OPENAI_BODY_LIMIT_BYTES;
   });
   const authenticator = app.get(Authenticator, { strict: false });
   fastify.addHook('onRequest', async (request, reply) => {
@@ -75,10 +84,23 @@ export function hardenServer(
   });
   keepDeadlines(fastify, deadlines);
   fastify.addHook('onRequest', async (request) => {
-    if (request.url.startsWith('/api/')) await identifyEarly(authenticator, request);
+    if (/^\/(api\/|v1\/|ask$)/.test(request.url)) await identifyEarly(authenticator, request);
     // Before the body of a method that is not offered is looked at.
     if (request.is404 || isMistaken(request)) throw new NotFoundException();
   });
+}
+
+/** Bytes that are no text are refused: they would be replaced silently. */
+function takeJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request, body, done) => {
+      if (isUtf8(body)) return parse(request, body.toString('utf8'), done);
+      done(new BadInput([{ field: '', message: 'the body must be UTF-8' }]));
+    },
+  );
 }
 
 const NOT_HTTP: Record<string, { status: number; code: string; detail: string; help: string }> = {

@@ -14,7 +14,7 @@ export const STREAM_LIMITS = {
 };
 
 /** `quiet`: nothing happened for a while; keeps proxies from closing the connection. */
-export type Sent = { event: string; data: unknown; id: number | undefined } | 'quiet';
+export type Sent = { event: string; data: unknown; id: number | string | undefined } | 'quiet';
 
 @Injectable()
 export class Streams {

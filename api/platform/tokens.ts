@@ -4,3 +4,5 @@
 export const STORE = Symbol('Store');
 /** `Config` of activities/platform. */
 export const CONFIG = Symbol('Config');
+/** `Replica` of activities/store; only where the role is `chat`. */
+export const REPLICA = Symbol('Replica');

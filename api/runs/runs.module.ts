@@ -23,6 +23,6 @@ import { RunStarts } from './starts.service.js';
     RunStarter,
     { provide: RunQueue, inject: [STORE], useFactory: (store: Store) => new RunQueue(store) },
   ],
-  exports: [RunStarts, RunEvents, RunStarter],
+  exports: [RunsService, RunStarts, RunCancels, RunEvents, RunStarter],
 })
 export class RunsModule {}

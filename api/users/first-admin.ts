@@ -5,7 +5,7 @@ import { hashOf } from '../platform/auth.js';
 
 const LOGIN = 'admin';
 const TEAMS = ['admins', 'release-team'];
-const SCOPES: Scope[] = ['read', 'push', 'run', 'approve', 'admin'];
+const SCOPES: Scope[] = ['read', 'push', 'run', 'approve', 'chat', 'admin'];
 
 /**
  * Makes the token in `file` one of the user `admin`. Repeatable. A token that was revoked stays so,

@@ -1,6 +1,8 @@
 // Measures every figure and prints them, as a table or with --json as one document. The figures of
 // overload take long and are measured only when they are named: all by `--only overload`, or one.
 import { cpus, loadavg } from 'node:os';
+import { chat } from './chat.mjs';
+import { decode } from './decode.mjs';
 import { figures } from './figures.mjs';
 import { overload } from './overload.mjs';
 import { BenchStack } from './stack.mjs';
@@ -11,6 +13,8 @@ const only = args[args.indexOf('--only') + 1]?.split(',');
 const isNamed = (...names) => args.includes('--only') && names.some((name) => only?.includes(name));
 const chosen = [
   ...Object.entries(figures).filter(([name]) => !args.includes('--only') || isNamed(name)),
+  ...Object.entries(chat).filter(([name]) => !args.includes('--only') || isNamed(name, 'chat')),
+  ...Object.entries(decode).filter(([name]) => !args.includes('--only') || isNamed(name)),
   ...Object.entries(overload).filter(([name]) => isNamed(name, 'overload')),
 ];
 

@@ -5,6 +5,7 @@ import type { TurnActivities } from '../../activities/deploy/turn.activities.js'
 import type { ScanActivities } from '../../activities/scan/scan.activities.js';
 import type { SourceActivities } from '../../activities/source/source.activities.js';
 import type { RecordActivities } from '../../activities/store/record.activities.js';
+import type { ExpireActivities } from '../../activities/upkeep/expire.activities.js';
 import type { VerifyActivities } from '../../activities/verify/verify.activities.js';
 
 export type AllActivities = BuildActivities &
@@ -13,6 +14,7 @@ export type AllActivities = BuildActivities &
   ScanActivities &
   SourceActivities &
   RecordActivities &
+  ExpireActivities &
   VerifyActivities;
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -51,6 +53,7 @@ export function fakeActivities(misbehaviour: Partial<AllActivities> = {}): AllAc
     closeGate: nothing,
     listApprovers: async () => ['ada', 'bob'],
     recordQueue: nothing,
+    expire: async () => ({}),
     ...misbehaviour,
   };
 }

@@ -46,6 +46,14 @@ export interface InstancePlace {
   stage: string;
 }
 
+/** Where an instance finds chat, and a token that may chat and nothing else. */
+function chatOf({
+  SLIPWAY_STAGE_CHAT_URL: url,
+  SLIPWAY_STAGE_TOKEN_FILE: file,
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return url && file ? { SLIPWAY_CHAT_URL: url, SLIPWAY_CHAT_TOKEN_FILE: file } : {};
+}
+
 export class Instance {
   /** How it ended, for people; undefined while we know of no end. */
   ended: string | undefined;
@@ -78,6 +86,7 @@ export class Instance {
         SLIPWAY_RELEASE: release.digest,
         SLIPWAY_COMMIT: release.commit,
         SLIPWAY_ARTIFACTS: folder,
+        ...chatOf(process.env),
       },
     });
     closeSync(log);

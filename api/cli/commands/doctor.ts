@@ -129,7 +129,7 @@ async function api({ url, token, home }: Place): Promise<Check[]> {
   return [
     good('api', `${url}, version ${health.version}, ${where}`),
     await tokenCheck(url, token),
-    ...parts(health),
+    ...services(health),
   ];
 }
 
@@ -162,10 +162,10 @@ const PART_HELP: Record<string, string> = {
   temporal: 'Look at logs/temporal.log in the home, or at TEMPORAL_ADDRESS.',
 };
 
-function parts({ parts: all }: Health): Check[] {
-  return Object.entries(all).map(([name, { status, message }]) =>
-    status === 'up'
-      ? good(name, message)
-      : bad(name, message, PART_HELP[name] ?? 'Look at the folder logs in the home.'),
+function services({ services: all }: Health): Check[] {
+  return Object.entries(all).map(([name, { status, message, critical }]) =>
+    status === 'unhealthy' && critical
+      ? bad(name, message, PART_HELP[name] ?? 'Look at the folder logs in the home.')
+      : good(name, status === 'healthy' ? message : `${status}: ${message}`),
   );
 }

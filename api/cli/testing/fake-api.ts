@@ -181,11 +181,23 @@ export class FakeApi {
 
   private health(json: (status: number, answer: unknown) => void): void {
     const { databaseIsUp: isUp } = this;
-    const database = isUp
-      ? { status: 'up', message: 'answers' }
-      : { status: 'down', message: 'PostgreSQL does not answer' };
-    const parts = { database, temporal: { status: 'up', message: 'answers' } };
-    json(isUp ? 200 : 503, { status: isUp ? 'up' : 'degraded', version: '0.1.0', parts });
+    const at = '2026-11-20T09:30:00.000Z';
+    const asked = { critical: true, response_time_ms: 1, last_check: at };
+    const well = { status: 'healthy', message: 'answers', ...asked };
+    const away = { status: 'unhealthy', message: 'PostgreSQL does not answer', ...asked };
+    json(isUp ? 200 : 503, {
+      status: isUp ? 'healthy' : 'unhealthy',
+      timestamp: at,
+      version: '0.1.0',
+      services: { database: isUp ? well : away, temporal: well },
+      system: {
+        memory: { percentage: 50, used_gb: 4, available_gb: 4 },
+        cpu: { percentage: 10 },
+        memory_usage_mb: 200,
+        cpu_usage_percent: 1,
+      },
+      cache_stats: {},
+    });
   }
 
   private stream(response: ServerResponse): void {

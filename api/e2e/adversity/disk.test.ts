@@ -95,7 +95,7 @@ steps:
     );
     expect(refusal).toMatchObject({ status: 503 });
     expect(refusal.message).toMatch(/PostgreSQL/);
-    expect((await stack.client.health()).parts['database']?.status).toBe('down');
+    expect((await stack.client.health()).services['database']?.status).toBe('unhealthy');
   });
 
   it('that has room again lets everything go on by itself', async () => {

@@ -120,8 +120,8 @@ describe('stopped processes', () => {
     const pids = [...(await database.processes()), ...(await pidsOf('temporal'))];
     const refused = await whileStopped(pids, async () => {
       await eventually('both are missed', async () => {
-        const { parts } = await stack.client.health();
-        return parts['database']?.status === 'down' && parts['temporal']?.status === 'down';
+        const { services } = await stack.client.health();
+        return ['database', 'temporal'].every((name) => services[name]?.status === 'unhealthy');
       });
       return refusal(() => stack.client.runs.decide('web-1', { answer: 'approve' }));
     });

@@ -6,19 +6,26 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Config, folders } from '../../../activities/platform/config.js';
+import { createLog } from '../../../activities/platform/logging.js';
 import { createStore } from '../../../activities/store/store.js';
 import type { Scope, Store } from '../../../activities/store/store.ports.js';
 import { type ThrowAway, throwAwayPostgres } from '../../../activities/store/testing.js';
 import { createApp } from '../../app.js';
+import { FakeCache } from '../../chat/cache.fake.js';
+import { FakeModels } from '../../chat/models.fake.js';
+import { FakeNews } from '../../chat/news.fake.js';
 import { GitModule } from '../../git/git.module.js';
+import { FakeModelLibrary } from '../../models/library.fake.js';
 import {
   PIPELINE_FILES,
   type PipelineFile,
   type PipelineFiles,
 } from '../../runs/repositories.ports.js';
 import { FakeSecretKeeper } from '../../secrets/secrets.fake.js';
+import { FakeTickets } from '../../tickets/tickets.fake.js';
 import { hashOf, newToken } from '../auth.js';
 import { DEADLINES, type Deadlines } from '../deadlines.js';
+import { FakeMetrics } from '../metrics.fake.js';
 import { FakeWorkflows } from './fake-workflows.js';
 
 export class FakePipelineFiles implements PipelineFiles {
@@ -39,6 +46,18 @@ function gitWith(files: PipelineFiles): DynamicModule {
   return { module: FakeGit, providers: [provider], exports: [PIPELINE_FILES] };
 }
 
+/** The parts of the role `chat`, all of them obedient. */
+export const fakeChat = () => ({
+  models: new FakeModels(),
+  library: new FakeModelLibrary(),
+  news: new FakeNews(),
+  newsCache: new FakeCache(),
+  answerCache: new FakeCache(),
+  tickets: new FakeTickets(),
+  metrics: new FakeMetrics(),
+});
+export type FakeChat = ReturnType<typeof fakeChat>;
+
 export interface Asked {
   method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   token?: string;
@@ -54,8 +73,11 @@ export interface TestApi {
   workflows: FakeWorkflows;
   secrets: FakeSecretKeeper;
   files: FakePipelineFiles;
+  chat: FakeChat;
   /** What was logged, as `level: message`. */
   logged: string[];
+  /** The same, as a process prints it: with all fields. */
+  printed: string[];
   /** Of an admin. */
   admin: string;
   /** A new token of a user, who is created with it. */
@@ -78,21 +100,34 @@ export interface Answered {
 export interface TestApiOptions {
   /** With the real git endpoint on repositories of its own; else pipelines come from `files`. */
   withGit?: boolean;
+  /** More of the configuration. */
+  config?: Partial<Config>;
   deadlines?: Deadlines;
 }
 
 export async function startTestApi({
   withGit = false,
   deadlines = DEADLINES,
+  config = {},
 }: TestApiOptions = {}): Promise<TestApi> {
   const home = await mkdtemp(join(tmpdir(), 'slipway-api-'));
   await mkdir(folders(home).git);
   const postgres = await throwAwayPostgres();
   const store = await createStore({ url: postgres.url, poolSize: 4 });
-  const [workflows, files, logged] = [new FakeWorkflows(), new FakePipelineFiles(), []];
+  const [workflows, files] = [new FakeWorkflows(), new FakePipelineFiles()];
+  const [logged, printed]: [string[], string[]] = [[], []];
   const secrets = new FakeSecretKeeper();
+  const fakes = fakeChat();
+  const replica = await store.chat.join('test');
   const app = await createApp(
-    { config: configOf(postgres.url, home), store, workflows, secrets, log: logTo(logged) },
+    {
+      config: { ...configOf(postgres.url, home), ...config },
+      store,
+      workflows,
+      secrets,
+      log: logTo(logged, printed),
+      chat: { ...fakes, replica },
+    },
     withGit ? GitModule : gitWith(files),
     deadlines,
   );
@@ -115,7 +150,9 @@ export async function startTestApi({
     workflows,
     secrets,
     files,
+    chat: fakes,
     logged,
+    printed,
     admin,
     tokenOf,
     ask: (path, asked) => ask(fastify, admin, path, asked),
@@ -125,6 +162,7 @@ export async function startTestApi({
     },
     close: async () => {
       await app.close();
+      await replica.leave();
       await store.close();
       await postgres.remove();
       await rm(home, { recursive: true, force: true });
@@ -144,7 +182,7 @@ async function ask(
     headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
     ...(body === undefined ? {} : { payload: body as object }),
   });
-  const isJson = String(answer.headers['content-type']).includes('json');
+  const isJson = /[/+]json/.test(String(answer.headers['content-type']));
   return {
     status: answer.statusCode,
     headers: answer.headers,
@@ -161,9 +199,11 @@ function configOf(url: string, home: string): Config {
   });
 }
 
-function logTo(lines: string[]) {
-  const at = (level: string) => (_fields: object, message: string) => {
+function logTo(lines: string[], printed: string[]) {
+  const print = createLog('api', 'trace', { write: (line) => void printed.push(line) });
+  const at = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) => {
     lines.push(`${level}: ${message}`);
+    print[level](fields, message);
   };
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -1,7 +1,10 @@
 /**
- * Answers questions from a script. It is NOT a model: it knows a few topics, looks for their words in
- * the question and gives the answer that is written beside them. The same question, the same answer.
+ * Answers questions: with the model that the stage offers, else from a script. The script is NOT a
+ * model: it knows a few topics, looks for their words in the question and gives the answer that is
+ * written beside them. The same question, the same answer.
  */
+import { askModel } from './model.js';
+
 export const NAME = 'Pilot';
 
 const TOPICS = [
@@ -34,7 +37,7 @@ const TOPICS = [
   {
     topic: 'self',
     words: ['who', 'you', 'model', 'ai', 'llm', 'robot', 'bot'],
-    answer: 'I am a script with a handful of prepared answers. No model is behind me.',
+    answer: 'I am a script with a handful of prepared answers: no model answers just now.',
   },
 ];
 
@@ -52,6 +55,12 @@ export function respond(question) {
     if (score > best.score) best = { topic, answer, score };
   }
   return { responder: 'scripted', name: NAME, topic: best.topic, answer: best.answer };
+}
+
+/** From the model where there is one; `responder` says who spoke. */
+export async function answerTo(question, env = process.env) {
+  const said = await askModel(question, env);
+  return said === undefined ? respond(question) : { responder: 'model', name: NAME, ...said };
 }
 
 /** Whether a chat message is meant for the responder: it is named, or somebody asks. */

@@ -1,5 +1,5 @@
-/** The chat room: who is here, what was said. Pure state; connections are functions that take events. */
-import { isAsked, NAME, respond } from './responder.js';
+/** The chat room: who is here, what was said. Connections are functions that take events. */
+import { answerTo, isAsked, NAME } from './responder.js';
 
 /** Messages that are kept, and given to whoever joins. */
 export const MAX_HISTORY = 200;
@@ -13,11 +13,15 @@ export class Room {
   #history = [];
   #nextId = 1;
   #now;
+  #answerTo;
+  #asked = Promise.resolve();
   messages = 0;
   answers = 0;
 
-  constructor(now = () => new Date()) {
+  /** @param answer what Pilot says to a question. */
+  constructor(now = () => new Date(), answer = answerTo) {
     this.#now = now;
+    this.#answerTo = answer;
   }
 
   /** @param send takes one event for this guest. */
@@ -72,8 +76,19 @@ export class Room {
     if (text === '') return;
     this.#add({ from: guest.name, text });
     if (!isAsked(text)) return;
+    // One after the other, so that answers come in the order of their questions.
+    this.#asked = this.#asked.then(() => this.#answer(text));
+  }
+
+  async #answer(text) {
+    const { answer, responder } = await this.#answerTo(text);
     this.answers++;
-    this.#add({ from: NAME, text: respond(text).answer, scripted: true });
+    this.#add({ from: NAME, text: answer, scripted: responder === 'scripted' });
+  }
+
+  /** Resolves when every question was answered. */
+  get quiet() {
+    return this.#asked;
   }
 
   #add(message) {

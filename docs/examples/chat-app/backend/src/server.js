@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { pageFolder, readPage } from './files.js';
 import { health } from './health.js';
 import { Metrics } from './metrics.js';
-import { respond } from './responder.js';
+import { answerTo } from './responder.js';
 import { Room } from './room.js';
 import { accept } from './websocket.js';
 
@@ -19,7 +19,7 @@ const HEADERS = {
 
 /** @returns {{server, close}} `close` says goodbye to every guest. */
 export function createChat(env = process.env) {
-  const room = new Room();
+  const room = new Room(undefined, (question) => answerTo(question, env));
   const metrics = new Metrics();
   const page = readPage(pageFolder(env));
   const sockets = new Set();
@@ -36,7 +36,7 @@ export function createChat(env = process.env) {
       end(response, 200, 'text/plain; version=0.0.4', metrics.text(room, uptime())),
     'GET /api/messages': (_request, response) =>
       json(response, 200, { users: room.users, messages: room.history }),
-    'POST /api/ask': ask,
+    'POST /api/ask': (request, response) => ask(request, response, env),
   };
 
   const server = createServer((request, response) => {
@@ -92,8 +92,8 @@ export function createChat(env = process.env) {
   return { server, close };
 }
 
-/** `{"question": "…"}` -> the scripted answer. */
-async function ask(request, response) {
+/** `{"question": "…"}` -> the answer, and who gave it. */
+async function ask(request, response, env) {
   let size = 0;
   const parts = [];
   for await (const part of request) {
@@ -108,7 +108,7 @@ async function ask(request, response) {
   if (typeof question !== 'string' || question.trim() === '') {
     return json(response, 400, { error: 'Send JSON like {"question": "What is a release?"}.' });
   }
-  json(response, 200, respond(question));
+  json(response, 200, await answerTo(question, env));
 }
 
 function pathOf({ url }) {
