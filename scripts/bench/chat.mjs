@@ -8,7 +8,7 @@ import { BenchStack } from './stack.mjs';
 
 const SECONDS = 15;
 const CONNECTIONS = 80;
-/** Goals of the issue that the product was made for: SLO.md says what they cover. */
+/** Goals of the issue that the product was made for: docs/SLO.md says what they cover. */
 const P95_GOAL_MS = 200;
 const ERRORS_GOAL_PERCENT = 0.1;
 const SOCKET_GOAL_KB = 60;
