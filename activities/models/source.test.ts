@@ -16,9 +16,12 @@ describe('a source', () => {
   });
 
   it('may be an address, whose query is fetched and never shown', () => {
-    const { url, shown, file } = sourceOf('https://files.example/a%20b.gguf?signature=s3cret', HUB);
+    const { url, shown, file } = sourceOf(
+      'https://models.example/a%20b.gguf?signature=s3cret',
+      HUB,
+    );
     expect(url.search).toBe('?signature=s3cret');
-    expect([shown, file]).toEqual(['https://files.example/a%20b.gguf', 'a b.gguf']);
+    expect([shown, file]).toEqual(['https://models.example/a%20b.gguf', 'a b.gguf']);
   });
 
   it.each([
@@ -30,8 +33,8 @@ describe('a source', () => {
     'hf:org/../:model.gguf',
     'hf:org/small:../../model.gguf',
     'hf:org/small:a//model.gguf',
-    'https://files.example/model-00001-of-00003.gguf',
-    `https://files.example/${'x'.repeat(5_000)}`,
+    'https://models.example/model-00001-of-00003.gguf',
+    `https://models.example/${'x'.repeat(5_000)}`,
   ])('is refused when it is %s', (text) => {
     const thrown = (() => {
       try {

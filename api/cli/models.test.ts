@@ -123,7 +123,7 @@ describe('slipway models pull', () => {
   });
 
   it('goes on when the API was started again', async () => {
-    const { code, heard } = await slipway('models pull https://files.example/a.gguf?key=1', [
+    const { code, heard } = await slipway('models pull https://models.example/a.gguf?key=1', [
       pull(),
       problem(503, 'unavailable'),
       pull({ state: 'stopped', bytes: 300 }),

@@ -111,7 +111,7 @@ describe('a pull', () => {
     const line = await lastAudit();
     expect(line).toMatchObject({
       action: 'model.pull',
-      detail: { source: 'https://files.example/a.gguf' },
+      detail: { source: 'https://models.example/a.gguf' },
     });
     expect(JSON.stringify(line)).not.toContain('s3cret');
     expect(api.logged.join()).not.toContain('s3cret');
