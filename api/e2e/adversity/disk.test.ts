@@ -95,7 +95,11 @@ steps:
     );
     expect(refusal).toMatchObject({ status: 503 });
     expect(refusal.message).toMatch(/PostgreSQL/);
-    expect((await stack.client.health()).services['database']?.status).toBe('unhealthy');
+    // Health looks once a second.
+    await eventually('health names the database', async () => {
+      const { services } = await stack.client.health();
+      return services['database']?.status === 'unhealthy';
+    });
   });
 
   it('that has room again lets everything go on by itself', async () => {
