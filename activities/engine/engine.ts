@@ -3,12 +3,12 @@
  * when it holds too much memory. Answers go on in the process that they began in.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { EngineState } from '../../workflows/domain/engine.js';
 import { wordsOf } from '../platform/errors.js';
 import { readGguf } from '../platform/gguf.js';
 import type { Log } from '../platform/logging.js';
 import { BadModelFile, EngineLost, ModelNotReady } from '../platform/model-errors.js';
 import { DeviceMissing, NotEnoughMemory } from './engine.errors.js';
-import type { EngineState } from './engine.ports.js';
 import {
   EngineProcess,
   PROCESS_LIMITS,

@@ -4,9 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
+import type { EngineState, ModelLoad } from '../../workflows/domain/engine.js';
 import { wordsOf } from '../platform/errors.js';
 import { ModelNotReady, ModelUnknown, WishRefused } from '../platform/model-errors.js';
-import type { EngineState, ModelLoad, Serving } from './engine.ports.js';
+import type { Serving } from './engine.ports.js';
 import { MAX_EMBEDDED_TEXTS } from './engine.protocol.js';
 import type { Fleet } from './fleet.js';
 import { type Pair, pickFor, routesOf } from './pair.js';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Pull } from '../../workflows/domain/pull.js';
 import { FakeArtifacts } from '../artifacts/artifacts.fake.js';
 import { ggufBytes } from '../platform/gguf.testing.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { Library } from './library.js';
-import type { Pull } from './library.ports.js';
 import { FakeModelRows, quiet, settled } from './testing.js';
 import { FileServer } from './testing.server.js';
 

@@ -5,8 +5,8 @@ import { type FileHandle, open, readdir, readFile, rm, stat, truncate } from 'no
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import type { Pull } from '../../workflows/domain/pull.js';
 import { writeDurably } from '../artifacts/durable.js';
-import type { Pull } from './library.ports.js';
 
 const PartState = z.object({
   id: z.string().regex(/^[0-9a-f]{32}$/),

@@ -26,8 +26,8 @@ describe('a source', () => {
 
   it.each([
     'file:///etc/passwd',
-    'ftp://files.example/model.gguf',
-    'https://ada:s3cret@files.example/model.gguf',
+    'ftp://models.example/model.gguf',
+    'https://ada:s3cret@models.example/model.gguf',
     'model.gguf',
     'hf:org/small',
     'hf:org/../:model.gguf',

@@ -1,8 +1,9 @@
 /** Records and waiting for tests of pulls. */
+
+import type { Pull } from '../../workflows/domain/pull.js';
 import type { Log } from '../platform/logging.js';
 import type { ModelRow, ModelsStore } from '../store/store.ports.js';
 import type { Library } from './library.js';
-import type { Pull } from './library.ports.js';
 
 /** Models in memory; each of the first calls throws what the test wants. */
 export class FakeModelRows implements Pick<ModelsStore, 'put' | 'get'> {

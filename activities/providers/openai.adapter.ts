@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
+import type { EngineState, ModelLoad } from '../../workflows/domain/engine.js';
 import { wordsOf } from '../platform/errors.js';
 import { EngineLost, ModelUnknown } from '../platform/model-errors.js';
 import { MayPass, type ServiceLimits } from '../platform/resilience.js';
@@ -14,7 +15,6 @@ import { type Events, eventsOf } from './openai.events.js';
 import { FieldRefused, NotOffered, OpenAiServer, type Server } from './openai.http.js';
 import { type Chunk, Embeddings, ModelList, parsed } from './openai.wire.js';
 import { Pace } from './pace.js';
-import type { EngineState, ModelLoad } from './provider.ports.js';
 
 export interface RemoteOptions extends Server {
   /** Those that are offered, the default first. None: all that the server has. */

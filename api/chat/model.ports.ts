@@ -1,40 +1,11 @@
 /** Who answers: language models in our engines, or behind another server. `activities/engine` has both. */
 import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
+import type { EngineState, ModelLoad } from '../../workflows/domain/engine.js';
+
+export type { EngineState, ModelLoad };
 
 /** Provider token. */
 export const MODELS = Symbol('Models');
-
-/** How busy the provider of one model is: what admission predicts with. */
-export interface ModelLoad {
-  /** Answers that it makes at once. */
-  slots: number;
-  busy: number;
-  /** Prompt tokens that begun answers still have to be read, of all slots. */
-  prefillTokens: number;
-  /** Measured over the last answers; undefined until there were some. Tokens a second. */
-  prefillPerSecond: number | undefined;
-  /** Of one stream, at the present load. Tokens a second. */
-  decodePerSecond: number | undefined;
-  /** Tokens that an answer had lately, on average. */
-  answerTokens: number | undefined;
-}
-
-/** Of the process behind a model, for health and metrics. */
-export interface EngineState {
-  model: string;
-  state: 'absent' | 'starting' | 'ready' | 'restarting' | 'failed';
-  /** `cpu`, `cuda`, `vulkan`, `metal` or `remote`: what it really computes on. */
-  device: string;
-  /** A GPU was asked for, and it computes on the CPU. */
-  isFallback: boolean;
-  restarts: number;
-  /** Anonymous memory and swap of its process, bytes; undefined for another server. */
-  memoryBytes: number | undefined;
-  gpuMemoryBytes: number | undefined;
-  /** Of the last heartbeat, which evaluates one token. Milliseconds. */
-  heartbeatMs: number | undefined;
-  reason?: string;
-}
 
 export interface Models {
   /** In the order in which they were configured; the first is the default. */

@@ -106,7 +106,7 @@ describe('a pull', () => {
   });
 
   it('leaves no credential in the audit log', async () => {
-    const source = 'https://ada:s3cret@files.example/a.gguf?signature=s3cret#s3cret';
+    const source = 'https://ada:s3cret@models.example/a.gguf?signature=s3cret#s3cret';
     await post('pulls', { source });
     const line = await lastAudit();
     expect(line).toMatchObject({

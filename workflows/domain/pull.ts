@@ -1,4 +1,4 @@
-/** A model file on its way into the artifact store. The API has the same shapes: api/models. */
+/** A model file on its way into the artifact store. */
 
 export type PullState =
   | 'waiting' // for bytes that a client sends
@@ -8,6 +8,7 @@ export type PullState =
   | 'failed' // `failure` says why; pulling again goes on from the bytes that are here
   | 'stopped'; // by the end of a process; pulling again goes on
 
+/** Why it failed: a stable code, what happened, and what to do next. */
 export interface Failure {
   code: string;
   message: string;
@@ -23,7 +24,9 @@ export interface Pull {
   state: PullState;
   /** That are here. */
   bytes: number;
+  /** Null until it is known. */
   totalBytes: number | null;
+  /** Null until it is known. */
   digest: string | null;
   failure: Failure | null;
   by: string;
