@@ -120,7 +120,7 @@ export class Room {
       const rows = await turns.changed(this.id, member.position, PAGE_TURNS);
       const hasMore = rows.length === PAGE_TURNS;
       member.position = rows.at(-1)?.position ?? member.position;
-      socket.send({
+      await socket.sendAll({
         type: 'joined',
         ...(ref === undefined ? {} : { ref }),
         conversation: this.id,
@@ -128,6 +128,7 @@ export class Room {
         turns: rows.map((row) => this.viewFor(member, row)),
         hasMore,
       });
+      if (!socket.isOpen) return;
       for (const row of rows) this.feed(row);
       if (!hasMore && this.position <= member.position) return;
     }

@@ -48,6 +48,12 @@ export class ChatSocket {
     else this.ws.send(text);
   }
 
+  /** Resolves when the system has taken it, or the socket is closed: for much at once, page by page. */
+  async sendAll(message: FromServer): Promise<void> {
+    if (!this.isOpen) return;
+    await new Promise<void>((resolve) => this.ws.send(JSON.stringify(message), () => resolve()));
+  }
+
   ping(): void {
     this.isAlive = false;
     this.ws.ping();

@@ -121,6 +121,8 @@ describe('sockets', () => {
     }
     slow.ws.resume();
     await slow.closes();
+    // History is sent page by page, as quickly as the client takes it.
+    Object.assign(limits, { bufferedBytes: 1_000 });
     const next = await open();
     next.remembers(slow);
     next.say({ type: 'join', conversation: room, ...next.place });
