@@ -15,7 +15,11 @@ const IDLE_CONNECTION_MS = 60_000;
 export const POOL_SIZE = 10;
 
 export interface Queries {
-  query<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /**
+   * @param name of a statement that is asked all the time: each connection then reads and plans it once.
+   * It always stands for the same text.
+   */
+  query<Row extends object>(sql: string, values?: unknown[], name?: string): Promise<Row[]>;
 }
 
 /** Every method throws `StoreUnavailable` when PostgreSQL cannot be reached. */
@@ -56,7 +60,7 @@ export function openPool(url: string, name: string, size?: number): pg.Pool {
 
 export function overPool(pool: pg.Pool): Db {
   return {
-    query: (sql, values) => reaching(async () => rowsOf(await pool.query(sql, values))),
+    query: (...asked) => reaching(async () => rowsOf(await pool.query(asQuery(...asked)))),
     transaction: (work) => reaching(() => inTransaction(pool, work)),
   };
 }
@@ -70,7 +74,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Queries) => Promise<T>
   try {
     await client.query('BEGIN');
     const result = await work({
-      query: async (sql, values) => rowsOf(await client.query(sql, values)),
+      query: async (...asked) => rowsOf(await client.query(asQuery(...asked))),
     });
     await client.query('COMMIT');
     return result;
@@ -83,6 +87,10 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Queries) => Promise<T>
     client.off('error', onError);
     client.release(broken ?? lost.signal.aborted);
   }
+}
+
+function asQuery(text: string, values: unknown[] = [], name?: string): pg.QueryConfig {
+  return name === undefined ? { text, values } : { text, values, name };
 }
 
 function rowsOf<Row>(result: pg.QueryResult): Row[] {

@@ -49,6 +49,18 @@ describe('tokens', () => {
     expect(await store.users.byTokenHash(hashOf('never given'))).toBeUndefined();
   });
 
+  it('that are looked up together each let in their own user, and nobody else', async () => {
+    const logins = ['ann', 'bob', 'cy', 'dan'];
+    const hashes = await Promise.all(logins.map(async (login) => (await give(login, [])).hash));
+    const asked = [...hashes, hashOf('never given'), ...hashes.toReversed()];
+    const found = await Promise.all(asked.map((hash) => store.users.byTokenHash(hash)));
+    expect(found.map((one) => one?.user.login)).toEqual([
+      ...logins,
+      undefined,
+      ...logins.toReversed(),
+    ]);
+  });
+
   it('note their use at most once a minute', async () => {
     const { hash, token } = await give('grace', ['read']);
     const used = async () =>

@@ -99,6 +99,7 @@ function settings({ port, fsync = true }: PostgresOptions): string[] {
     'max_wal_senders=0',
     'io_method=sync',
     'jit=off',
+    'update_process_title=off',
     'log_checkpoints=off',
     'max_worker_processes=0',
     'max_parallel_workers=0',

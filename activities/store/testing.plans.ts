@@ -53,8 +53,7 @@ async function statementsOf(pool: pg.Pool, work: () => Promise<unknown>): Promis
   const listen = (client: pg.PoolClient) => {
     const query = client.query.bind(client) as (...given: unknown[]) => unknown;
     const listening = (...given: unknown[]) => {
-      const [sql, values] = given;
-      if (typeof sql === 'string') heard.push({ sql, values: Array.isArray(values) ? values : [] });
+      heard.push(statementOf(given));
       return query(...given);
     };
     client.query = listening as typeof client.query;
@@ -70,6 +69,13 @@ async function statementsOf(pool: pg.Pool, work: () => Promise<unknown>): Promis
     for (const undo of restore.reverse()) undo();
   }
   return heard;
+}
+
+/** Store and TypeORM ask in two ways: with an object, and with a text and its values. */
+function statementOf([asked, given]: unknown[]): Statement {
+  const { text, values } =
+    typeof asked === 'string' ? { text: asked, values: given } : (asked as pg.QueryConfig);
+  return { sql: text, values: Array.isArray(values) ? values : [] };
 }
 
 function isPlanned(sql: string): boolean {

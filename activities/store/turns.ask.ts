@@ -5,7 +5,7 @@ import type { Db } from './db.js';
 import { IdTaken, Missing } from './errors.js';
 import { CHANNEL } from './notifications.js';
 import { clean, cleanSameLength, toJson } from './text.js';
-import { TURN } from './turns.row.js';
+import { LATER, TURN } from './turns.row.js';
 
 /** Of PostgreSQL: a row has that key already. */
 const KEY_TAKEN = '23505';
@@ -74,9 +74,6 @@ async function insert(
     throw error;
   }
 }
-
-/** Than the question, which is of the same moment: an order by time is the order of the talk. */
-const LATER = `now() + interval '1 microsecond'`;
 
 const INSERT = `
   WITH opened AS (

@@ -35,6 +35,15 @@ export interface RatingRow {
   createdAt: Date;
 }
 
+/** A question and its whole answer: the first turns of somebody's new conversation. */
+export interface Talk {
+  conversation: Pick<ConversationRow, 'id' | 'owner'>;
+  by: string;
+  replica: number;
+  question: Pick<TurnRow, 'id' | 'text'>;
+  answer: Pick<TurnRow, 'id' | 'text' | 'meta'>;
+}
+
 export interface TurnsStore {
   /**
    * A question and the answer to be made to it, in one statement: no question without an answer.
@@ -55,6 +64,13 @@ export interface TurnsStore {
     },
     opening?: Pick<ConversationRow, 'kind' | 'owner' | 'title'>,
   ): Promise<{ question: TurnRow | null; answer: TurnRow }>;
+  /**
+   * Stores a talk with its private conversation, both or nothing, and says nothing. Those that come at
+   * once are stored together. Safe to repeat with the same ids.
+   *
+   * @throws {IdTaken} as in `ask`.
+   */
+  keep(talk: Talk): Promise<void>;
   get(id: string): Promise<TurnRow | undefined>;
   /** An answer's text from a place on, and how it stands: for who follows it as it grows. */
   tail(id: string, from: number): Promise<Pick<TurnRow, 'status' | 'text'> | undefined>;

@@ -11,3 +11,6 @@ export function turnColumns(alias: string): string {
 }
 
 export const OPEN = `status IN ('queued', 'answering')`;
+
+/** When an answer came, than its question of the same moment: an order by time is the order of the talk. */
+export const LATER = `now() + interval '1 microsecond'`;

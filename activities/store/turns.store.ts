@@ -4,12 +4,14 @@ import { isUuid, MAX_PAGE, pageSize } from './cursor.js';
 import type { Db } from './db.js';
 import { adopt } from './turns.adopt.js';
 import { ask } from './turns.ask.js';
+import { keepTalks } from './turns.keep.js';
 import { TURN, turnColumns } from './turns.row.js';
 import { append, cancel, finish, rate } from './turns.write.js';
 
 export function createTurns(db: Db): TurnsStore {
   return {
     ask: (...asking) => ask(db, ...asking),
+    keep: keepTalks(db),
     append: (...appending) => append(db, ...appending),
     finish: (...ending) => finish(db, ...ending),
     cancel: (id) => cancel(db, id),

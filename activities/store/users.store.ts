@@ -1,5 +1,6 @@
 /** Users and their tokens. A token is known by its sha256 only. */
 import { type DataSource, IsNull } from 'typeorm';
+import { inBatches } from '../platform/in-batches.js';
 import { exactTime, isUuid, MAX_PAGE, pageOf, pageSize, placeOf } from './cursor.js';
 import type { Db } from './db.js';
 import { TokenEntity } from './entities/token.entity.js';
@@ -11,6 +12,8 @@ import type { Page, TokenRow, User, UsersStore } from './store.ports.js';
 const TOKEN = `id, login, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
   revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
 const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
+/** Tokens that are looked up with one statement. */
+const MAX_LOOK_UPS = 200;
 const USER = { login: true, teams: true, disabled: true } as const;
 
 export function createUsers(db: Db, source: DataSource): UsersStore {
@@ -65,7 +68,7 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
       return row;
     },
 
-    byTokenHash: (hash) => byTokenHash(db, hash),
+    byTokenHash: inBatches((hashes: readonly Buffer[]) => byTokenHashes(db, hashes), MAX_LOOK_UPS),
 
     tokens: (query) => tokensOf(db, query),
 
@@ -100,20 +103,28 @@ async function tokensOf(
   );
 }
 
-async function byTokenHash(
-  db: Db,
-  hash: Buffer,
-): Promise<{ user: User; token: TokenRow } | undefined> {
-  const [found] = await db.query<TokenRow & Pick<User, 'teams' | 'disabled'> & { due: boolean }>(
+type Known = NonNullable<Awaited<ReturnType<UsersStore['byTokenHash']>>>;
+type Found = TokenRow & Pick<User, 'teams' | 'disabled'> & { hash: Buffer; due: boolean };
+
+/** Every request asks for one: those that come together are asked for together. */
+async function byTokenHashes(db: Db, hashes: readonly Buffer[]): Promise<(Known | undefined)[]> {
+  const rows = await db.query<Found>(
     `SELECT t.*, u.teams, u.disabled
-       FROM (SELECT ${TOKEN},
+       FROM (SELECT ${TOKEN}, hash,
                     last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS due
-               FROM tokens WHERE hash = $1 AND ${LIVE}) t
+               FROM tokens WHERE hash = ANY($1) AND ${LIVE}) t
        JOIN users u ON u.login = t.login AND NOT u.disabled`,
-    [hash],
+    [hashes],
+    'tokens-by-hash',
   );
-  if (!found) return undefined;
-  const { teams, disabled, due, ...token } = found;
-  if (due) await db.query('UPDATE tokens SET last_used_at = now() WHERE id = $1', [token.id]);
+  const due = rows.filter((row) => row.due).map(({ id }) => id);
+  if (due.length > 0) {
+    await db.query('UPDATE tokens SET last_used_at = now() WHERE id = ANY($1)', [due]);
+  }
+  const byHash = new Map(rows.map((row) => [row.hash.toString('hex'), knownOf(row)]));
+  return hashes.map((hash) => byHash.get(hash.toString('hex')));
+}
+
+function knownOf({ teams, disabled, due: _due, hash: _hash, ...token }: Found): Known {
   return { user: { login: token.login, teams, disabled }, token };
 }

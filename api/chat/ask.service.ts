@@ -151,20 +151,29 @@ export class AskService {
   /** Of an answer that was made for somebody else, or before: question and answer are turns here too. */
   private async record({ asking, answer, meta, opening }: Recorded): Promise<void> {
     const { conversation, question, answerId, parentId, login, wish } = asking;
+    const { turns } = this.store.chat;
+    const replica = this.replica.number;
+    const done = { text: answer.text, meta };
     const of = { conversationId: conversation.id, by: login };
     try {
-      await this.store.chat.turns.ask(
-        question && { ...of, id: question.id, text: question.text, parentId },
-        {
-          ...of,
-          id: answerId,
-          parentId: question?.id ?? parentId,
-          wish,
-          replica: this.replica.number,
-          done: { text: answer.text, meta },
-        },
-        opening,
-      );
+      if (opening && question) {
+        await turns.keep({
+          conversation,
+          by: login,
+          replica,
+          question,
+          answer: { id: answerId, ...done },
+        });
+        return;
+      }
+      await turns.ask(question && { ...of, id: question.id, text: question.text, parentId }, {
+        ...of,
+        id: answerId,
+        parentId: question?.id ?? parentId,
+        wish,
+        replica,
+        done,
+      });
     } catch (error) {
       throw isTaken(error) ? noConversation(conversation.id) : error;
     }

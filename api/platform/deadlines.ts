@@ -34,17 +34,26 @@ export function keepDeadlines(fastify: FastifyInstance, deadlines: Deadlines): v
     clear(request);
     timers.set(request, setTimeout(late, ms));
   };
-  const send = (reply: FastifyReply, error: Error) => () => {
-    if (!reply.sent) reply.send(error);
+  const send = (reply: FastifyReply, error: () => Error) => () => {
+    if (!reply.sent) reply.send(error());
   };
   fastify.addHook('onRequest', async (request, reply) => {
     if (isItsOwn(request)) return;
-    arm(request, bodyMs, send(reply, new TooSlow(bodyMs / 1_000)));
+    arm(
+      request,
+      bodyMs,
+      send(reply, () => new TooSlow(bodyMs / 1_000)),
+    );
     reply.raw.once('close', () => clear(request));
   });
   fastify.addHook('preValidation', async (request, reply) => {
     const ms = isMade(request) ? deadlines.madeMs : deadlines.answerMs;
-    if (!isItsOwn(request)) arm(request, ms, send(reply, new NoAnswer(ms / 1_000)));
+    if (!isItsOwn(request))
+      arm(
+        request,
+        ms,
+        send(reply, () => new NoAnswer(ms / 1_000)),
+      );
   });
   fastify.addHook('onSend', async (request) => clear(request));
 }
