@@ -26,14 +26,6 @@ export const PROGRAM: Program = {
   execArgv: [],
 };
 
-/**
- * After a step llama.cpp puts its outputs in order when the first of them is read. node-llama-cpp reads
- * those of all sequences at once, in threads of libuv's pool: they swap under each other's eyes, and a
- * stream says what another one meant (1 token of about 1,000 with four streams, seen with 3.21.1). With
- * one thread in the pool they read in turn. llama.cpp computes in threads of its own.
- */
-const ONE_SAMPLES = { UV_THREADPOOL_SIZE: '1' };
-
 /** What an engine may know of our environment: where programs and drivers are, and no more. */
 const PASSED_ON = /^(PATH|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|GGML_.*|VK_.*)$/;
 /** Of what it wrote to its standard error: enough for the reason of its end. Characters. */
@@ -90,7 +82,7 @@ export class EngineProcess {
     signal?.throwIfAborted();
     const child = fork(program.file, [], {
       execArgv: program.execArgv,
-      env: { ...passedOn(), ...ONE_SAMPLES },
+      env: passedOn(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const engine = new EngineProcess(child, limits);

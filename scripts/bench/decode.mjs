@@ -10,11 +10,15 @@ import { pipeline } from 'node:stream/promises';
 import pino from 'pino';
 import { createEngineModels } from '../../dist/activities/engine/assemble.js';
 import { chainToy } from '../../dist/activities/engine/toy/toy.js';
+import { openLibrary } from './library.mjs';
+import { timed } from './timings.mjs';
 
 const TURNS = 5;
 const DECODED = 192;
 const STREAMS = 16;
 const SWAPS = 20;
+const GPU = process.env['SLIPWAY_GPU'] ?? 'cpu';
+const THREADS = Number(process.env['SLIPWAY_CHAT_THREADS'] ?? 1);
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'.split('');
 /** Wide enough that a token costs what a token of a small real model costs. */
 const TOY = { says: LETTERS, isEndless: true, width: 1_024, layers: 2 };
@@ -40,7 +44,9 @@ export const decode = {
 /** Tokens a second as a reader receives them, over those of llama.cpp's own clock. */
 async function speeds(folder, name, path) {
   const { models, end } = await stand(folder, path, { slots: STREAMS, isMeasured: true });
+  const library = await openLibrary(path, { gpu: GPU, threads: THREADS });
   try {
+    const alone = [];
     const rows = [];
     for (const [streams, goal] of [
       [1, 0.95],
@@ -49,9 +55,11 @@ async function speeds(folder, name, path) {
       const ratios = [];
       const rates = [];
       for (let turn = 0; turn < TURNS; turn++) {
-        await models.timings('chat');
+        if (streams === 1) alone.push(await library.ratio(DECODED));
+        const timings = () => models.timings('chat');
+        await timed(timings);
         const ms = await decodeTogether(models, streams);
-        const { nativeMs, tokens } = timed(await models.timings('chat'));
+        const { nativeMs, tokens } = await timed(timings);
         // The first token was there when our clock began.
         ratios.push((nativeMs * (1 - 1 / DECODED)) / ms);
         rates.push((tokens * 1_000) / ms);
@@ -62,8 +70,10 @@ async function speeds(folder, name, path) {
         { name: `${what}: tokens a second`, unit: 'tokens', samples: rates },
       );
     }
-    return rows;
+    const beside = `decode, ${name}, 1 stream: node-llama-cpp alone / llama.cpp`;
+    return [...rows, { name: beside, unit: 'ratio', samples: alone }];
   } finally {
+    await library.end();
     await end();
   }
 }
@@ -81,19 +91,6 @@ async function decodeTogether(models, streams) {
     }),
   );
   return performance.now() - first;
-}
-
-/** llama.cpp counts a batch of several streams as prompt: both of its clocks together are its time. */
-function timed(lines) {
-  let nativeMs = 0;
-  let tokens = 0;
-  for (const line of lines) {
-    const found = /(?:prompt eval|eval) time\s*=\s*([\d.]+) ms\s*\/\s*(\d+)/.exec(line);
-    if (!found) continue;
-    nativeMs += Number(found[1]);
-    tokens += Number(found[2]);
-  }
-  return { nativeMs, tokens };
 }
 
 /** Aborts in the middle of a prompt of 1,800 tokens, while three others receive theirs. */
@@ -202,11 +199,11 @@ async function stand(folder, path, { slots, isMeasured }) {
   const models = createEngineModels(
     {
       SLIPWAY_HOME: folder,
-      SLIPWAY_GPU: process.env['SLIPWAY_GPU'] ?? 'cpu',
+      SLIPWAY_GPU: GPU,
       SLIPWAY_CHAT_SLOTS: slots,
       SLIPWAY_CHAT_CONTEXT: slots > 4 ? 512 : 4_096,
       SLIPWAY_CHAT_CHUNK: 128,
-      SLIPWAY_CHAT_THREADS: Number(process.env['SLIPWAY_CHAT_THREADS'] ?? 1),
+      SLIPWAY_CHAT_THREADS: THREADS,
       SLIPWAY_ENGINE_MEMORY_MIB: 16_384,
     },
     { servings: async () => [serving], log: pino({ level: 'silent' }), isMeasured },

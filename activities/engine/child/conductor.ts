@@ -28,7 +28,7 @@ export class Conductor {
   /** Everybody who heard the end of the last step has its turn to come along. */
   private prepare(): void {
     this.running++;
-    setImmediate(() => {
+    process.nextTick(() => {
       const together = this.next;
       this.next = [];
       this.running += together.length - 1;

@@ -3,12 +3,16 @@ import type { Piece } from '../../../workflows/domain/chat.js';
 import type { ContextSpec, FromEngine, LoadSpec, ToEngine } from '../engine.protocol.js';
 import { answer } from './answer.js';
 import { Embedding } from './embedding.js';
+import { readFirstAlone } from './first.read.js';
 import { Lanes } from './lanes.js';
 import { loadMind, type Mind, refusalOf } from './mind.js';
 import { promptOf } from './prompt.js';
 import { Pulse } from './pulse.js';
 
 const SEND_AFTER_MS = 1;
+
+/** When all of a step have asked, instead of one turn of the event loop later. */
+const atOnce = (dispatch: () => void) => process.nextTick(dispatch);
 
 type Asked<Kind extends ToEngine['kind']> = Extract<ToEngine, { kind: Kind }>;
 
@@ -76,9 +80,11 @@ export class Host {
       contextSize: mind.contextTokens,
       batchSize: spec.chunkTokens + spec.slots,
       failedCreationRemedy: false,
+      batching: { dispatchSchedule: atOnce },
       performanceTracking: spec.isMeasured,
       ...(adapterPath === undefined ? {} : { lora: adapterPath }),
     });
+    readFirstAlone(context);
     const lanes = new Lanes(context);
     this.contexts.set(key, lanes);
     await this.pulse.beat(lanes);
