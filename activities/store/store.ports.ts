@@ -146,7 +146,13 @@ export interface User {
   teams: string[];
   disabled: boolean;
 }
-export interface TokenRow {
+/** What one token may ask of models in a minute, of all that its user may; null: all of it. */
+export interface TokenBudget {
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+}
+
+export interface TokenRow extends TokenBudget {
   id: string;
   login: string;
   name: string;
@@ -170,6 +176,8 @@ export interface UsersStore {
     hash: Buffer;
     scopes: Scope[];
     expiresAt: Date | null;
+    /** Default: no budget of its own. */
+    budget?: TokenBudget;
   }): Promise<TokenRow>;
   /** The live token with this hash and its active user; notes its use at most once a minute. */
   byTokenHash(hash: Buffer): Promise<{ user: User; token: TokenRow } | undefined>;

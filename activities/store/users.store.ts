@@ -10,7 +10,8 @@ import { IdTaken, reaching } from './errors.js';
 import type { Page, TokenRow, User, UsersStore } from './store.ports.js';
 
 const TOKEN = `id, login, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
-  revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
+  revoked_at AS "revokedAt", last_used_at AS "lastUsedAt", requests_per_minute AS "requestsPerMinute",
+  tokens_per_minute AS "tokensPerMinute"`;
 const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 /** Tokens that are looked up with one statement. */
 const MAX_LOOK_UPS = 200;
@@ -57,12 +58,17 @@ export function createUsers(db: Db, source: DataSource): UsersStore {
       return rows.map((row) => row.login);
     },
 
-    addToken: async ({ login, name, hash, scopes, expiresAt }) => {
+    addToken: async ({ login, name, hash, scopes, expiresAt, budget }) => {
       // The update changes nothing: it makes the token that is there already come back.
       const [row] = await db.query<TokenRow>(
-        `INSERT INTO tokens (login, name, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO tokens (login, name, hash, scopes, expires_at,
+                             requests_per_minute, tokens_per_minute)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (hash) DO UPDATE SET name = tokens.name RETURNING ${TOKEN}`,
-        [login, name, hash, scopes, expiresAt],
+        [
+          ...[login, name, hash, scopes, expiresAt],
+          ...[budget?.requestsPerMinute ?? null, budget?.tokensPerMinute ?? null],
+        ],
       );
       if (!row) throw new Error('PostgreSQL kept a token and returned no row');
       return row;

@@ -100,7 +100,7 @@ export class AskService {
     const id = randomUUID();
     const meta = { ...this.models.metaOf(this.models.named(undefined)), news: news.meta };
     const wish: TurnWish = {
-      ...this.said.wishOf({}, conversation),
+      ...this.said.wishOf({}, conversation, user),
       via: 'ask',
       news: news.items,
       meta: { ...meta, cache: 'miss' },

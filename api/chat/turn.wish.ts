@@ -20,6 +20,14 @@ export const TurnWish = z.object({
   /** People say who they are in its prompt. */
   isRoom: z.boolean(),
   cancelOnDisconnect: z.boolean(),
+  /** The token that asked, where it has a budget of its own: whoever makes the answer keeps to it. */
+  key: z
+    .object({
+      id: z.string(),
+      requestsPerMinute: z.int().nullable(),
+      tokensPerMinute: z.int().nullable(),
+    })
+    .optional(),
   /** Goes into the answer's meta as it is: what is known before it is made. */
   meta: z.record(z.string(), z.unknown()),
 });

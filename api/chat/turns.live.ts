@@ -62,7 +62,8 @@ export class LiveTurn {
   }
 
   get caller(): Caller {
-    return { login: this.turn.login, via: this.turn.wish.via };
+    const { login, wish } = this.turn;
+    return { login, key: wish.key, via: wish.via };
   }
 
   get signal(): AbortSignal {

@@ -73,7 +73,7 @@ export class TurnsService {
       question: { id, text },
       parentId: parent ?? null,
       answerId: answerIdOf(id),
-      wish: this.wishOf(wish, conversation),
+      wish: this.wishOf(wish, conversation, user),
       login: user.login,
     });
   }
@@ -91,7 +91,7 @@ export class TurnsService {
       question: { id, text },
       parentId: turn.parentId,
       answerId: answerIdOf(id),
-      wish: this.wishOf(wish, conversation),
+      wish: this.wishOf(wish, conversation, user),
       login: user.login,
     });
   }
@@ -112,7 +112,7 @@ export class TurnsService {
       question: null,
       parentId,
       answerId: id,
-      wish: this.wishOf(wish, conversation),
+      wish: this.wishOf(wish, conversation, user),
       login: user.login,
     });
   }
@@ -145,6 +145,7 @@ export class TurnsService {
   wishOf(
     { model, sampling = {}, cancelOnDisconnect = false }: AnswerWish,
     { kind }: ConversationRow,
+    { key }: User,
   ) {
     const served = this.models.named(model);
     const wish: TurnWish = {
@@ -155,6 +156,7 @@ export class TurnsService {
       isRoom: kind === 'room',
       cancelOnDisconnect,
       meta: this.models.metaOf(served),
+      ...(key ? { key } : {}),
     };
     return wish;
   }

@@ -171,6 +171,8 @@ export const COMMANDS: Spec[] = [
       ['+--scope <scope>', 'read, push, run, approve, chat or admin; may be given several times'],
       ['--login <login>', 'whose; default: yours'],
       ['--expires-in-days <n>', 'default: never'],
+      ['--requests-per-minute <n>', 'its own budget of chat requests; default: all of its user’s'],
+      ['--tokens-per-minute <n>', 'the same of a model’s tokens'],
       ['--revoke <id>', 'make a token useless'],
       ...PAGING,
     ],

@@ -20,6 +20,9 @@ export const Token = z.object({
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
   lastUsedAt: time.nullable(),
+  /** Its own budget for answers of models; null: all of its user's. */
+  requestsPerMinute: z.int().nullable(),
+  tokensPerMinute: z.int().nullable(),
 });
 export type Token = z.infer<typeof Token>;
 
@@ -33,6 +36,9 @@ export const CreateToken = z.strictObject({
   scopes: z.array(Scope).min(1).max(6),
   /** Default: it does not expire. */
   expiresInDays: z.int().min(1).max(3_650).optional(),
+  /** A budget of its own for answers of models, within its user's. Default: all of that. */
+  requestsPerMinute: z.int().min(1).max(10_000_000).optional(),
+  tokensPerMinute: z.int().min(1).max(1_000_000_000).optional(),
 });
 export type CreateToken = z.infer<typeof CreateToken>;
 

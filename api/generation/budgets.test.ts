@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UsageStore } from '../../activities/store/chat.ports.js';
 import { StoreUnavailable } from '../../activities/store/errors.js';
+import type { Key } from '../platform/auth.js';
 import { QuotaExceeded } from '../platform/errors.js';
 import { Budgets } from './budgets.js';
 import { Exchange } from './exchange.js';
@@ -20,14 +21,14 @@ function replica(usage: UsageStore = new FakeUsage()) {
   return { clock, budgets, logged, exchange: new Exchange(budgets, () => usage, log) };
 }
 
-function spend(budgets: Budgets, login: string, tokens = 1): void {
-  budgets.check(login);
-  budgets.spend(login, tokens).settle(tokens);
+function spend(budgets: Budgets, login: string, tokens = 1, key?: Key): void {
+  budgets.check({ login, key });
+  budgets.spend({ login, key }, tokens).settle(tokens);
 }
 
-function refusal(budgets: Budgets, login: string): QuotaExceeded | undefined {
+function refusal(budgets: Budgets, login: string, key?: Key): QuotaExceeded | undefined {
   try {
-    budgets.check(login);
+    budgets.check({ login, key });
     return undefined;
   } catch (error) {
     if (error instanceof QuotaExceeded) return error;
@@ -49,9 +50,24 @@ describe('a budget', () => {
     expect(refusal(budgets, 'ada')).toBeUndefined();
   });
 
+  it('of a token is within that of its user, and nobody else’s', () => {
+    const { budgets } = replica();
+    const key = { id: 'k1', requestsPerMinute: 1, tokensPerMinute: null };
+    const other = { id: 'k2', requestsPerMinute: null, tokensPerMinute: 10 };
+    spend(budgets, 'ada', 10, key);
+    expect(refusal(budgets, 'ada', key)?.message).toBe(
+      "you used up this token's 1 request of this minute",
+    );
+    expect(refusal(budgets, 'ada')).toBeUndefined();
+    spend(budgets, 'ada', 10, other);
+    expect(refusal(budgets, 'ada', other)?.message).toContain("this token's 10 tokens");
+    spend(budgets, 'ada');
+    expect(refusal(budgets, 'ada', { ...key, id: 'k3' })?.message).toContain('your 3 requests');
+  });
+
   it('of tokens counts prompts when they come in, and what was really used afterwards', () => {
     const { budgets } = replica();
-    const reservation = budgets.spend('ada', 100);
+    const reservation = budgets.spend({ login: 'ada' }, 100);
     expect(refusal(budgets, 'ada')?.message).toContain('100 tokens');
     reservation.settle(40);
     reservation.settle(40);
@@ -62,7 +78,7 @@ describe('a budget', () => {
 
   it('counts an answer that ends in the next minute there', () => {
     const { budgets, clock } = replica();
-    const reservation = budgets.spend('ada', 10);
+    const reservation = budgets.spend({ login: 'ada' }, 10);
     clock.now += 60_000;
     reservation.settle(100);
     expect(refusal(budgets, 'ada')?.message).toContain('100 tokens');

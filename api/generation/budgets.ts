@@ -1,5 +1,8 @@
-/** What each user may ask in a minute: counted here, and known of other replicas from their sums. */
+/** What each user, and each token with a budget, may ask in a minute: counted here, and known of other replicas from their sums. */
 import { QuotaExceeded } from '../platform/errors.js';
+import type { Caller } from './generation.ports.js';
+
+type Spender = Pick<Caller, 'login' | 'key'>;
 
 export interface Spent {
   requests: number;
@@ -47,32 +50,37 @@ export class Budgets {
     this.window = { startsAt: startOf(clock()), accounts: new Map() };
   }
 
-  /** @throws {QuotaExceeded} when this user has used up a budget; nothing is counted. */
-  check(login: string): void {
-    const account = this.now().accounts.get(subjectOf(login));
-    if (!account) return;
-    const { own, others, reserved } = account;
-    const seconds = Math.ceil((this.window.startsAt + WINDOW_MS - this.clock()) / 1_000);
-    if (own.requests + others.requests >= this.limits.requests) {
-      throw new QuotaExceeded(`${this.limits.requests} requests`, Math.max(1, seconds));
-    }
-    if (own.tokens + others.tokens + reserved >= this.limits.tokens) {
-      throw new QuotaExceeded(`${this.limits.tokens} tokens`, Math.max(1, seconds));
+  /** @throws {QuotaExceeded} when this user, or this token, has used up a budget; nothing is counted. */
+  check(spender: Spender): void {
+    for (const { subject, limits, whose } of this.budgetsOf(spender)) {
+      const account = this.now().accounts.get(subject);
+      if (!account) continue;
+      const { own, others, reserved } = account;
+      const seconds = Math.ceil((this.window.startsAt + WINDOW_MS - this.clock()) / 1_000);
+      if (own.requests + others.requests >= limits.requests) {
+        throw new QuotaExceeded(counted(limits.requests, 'request'), Math.max(1, seconds), whose);
+      }
+      if (own.tokens + others.tokens + reserved >= limits.tokens) {
+        throw new QuotaExceeded(counted(limits.tokens, 'token'), Math.max(1, seconds), whose);
+      }
     }
   }
 
   /** Counts one request, and these tokens until they are settled. */
-  spend(login: string, tokens: number): Reservation {
-    const account = this.accountOf(login);
-    account.own.requests += 1;
-    account.reserved += tokens;
+  spend(spender: Spender, tokens: number): Reservation {
+    const subjects = this.budgetsOf(spender).map(({ subject }) => subject);
+    const accounts = subjects.map((subject) => this.accountOf(subject));
+    for (const account of accounts) {
+      account.own.requests += 1;
+      account.reserved += tokens;
+    }
     let isSettled = false;
     return {
       settle: (really) => {
         if (isSettled) return;
         isSettled = true;
-        account.reserved -= tokens;
-        this.accountOf(login).own.tokens += really;
+        for (const account of accounts) account.reserved -= tokens;
+        for (const subject of subjects) this.accountOf(subject).own.tokens += really;
       },
     };
   }
@@ -109,9 +117,19 @@ export class Budgets {
     if (window === this.last) this.last = undefined;
   }
 
-  private accountOf(login: string): Account {
+  /** The user's, and that of the token where it has one. */
+  private budgetsOf({ login, key }: Spender) {
+    const users = { subject: `user:${login}`, limits: this.limits, whose: 'your' as const };
+    if (!key) return [users];
+    const limits = {
+      requests: key.requestsPerMinute ?? Number.POSITIVE_INFINITY,
+      tokens: key.tokensPerMinute ?? Number.POSITIVE_INFINITY,
+    };
+    return [users, { subject: `token:${key.id}`, limits, whose: "this token's" as const }];
+  }
+
+  private accountOf(subject: string): Account {
     const { accounts } = this.now();
-    const subject = subjectOf(login);
     const known = accounts.get(subject);
     if (known) return known;
     const none = () => ({ requests: 0, tokens: 0 });
@@ -134,6 +152,6 @@ function startOf(ms: number): number {
   return Math.floor(ms / WINDOW_MS) * WINDOW_MS;
 }
 
-function subjectOf(login: string): string {
-  return `user:${login}`;
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

@@ -3,12 +3,15 @@
  * here, and nobody else asks a model.
  */
 import type { Piece, Wish } from '../../workflows/domain/chat.js';
+import type { Key } from '../platform/auth.js';
 
 /** Provider token. */
 export const GENERATION = Symbol('Generation');
 
 export interface Caller {
   login: string;
+  /** The token that was used, where it has a budget of its own. */
+  key?: Key | undefined;
   /** Where it came in: for lists, logs and metrics. */
   via: 'turn' | 'ask' | 'openai' | 'chatops';
 }

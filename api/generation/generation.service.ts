@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../activities/platform/config.js';
-import { ModelNotReady, ModelUnknown } from '../../activities/platform/model-errors.js';
+import { ModelNotReady } from '../../activities/platform/model-errors.js';
 import type { Wish } from '../../workflows/domain/chat.js';
+import { modelMissing } from '../chat/model.missing.js';
 import { MODELS, type Models } from '../chat/model.ports.js';
 import { QuotaExceeded } from '../platform/errors.js';
 import { METRICS, type Metrics } from '../platform/metrics.ports.js';
@@ -48,7 +49,7 @@ export class GenerationService implements Generation {
       metrics: this.metrics,
       limits: this.limits,
       onEnd: () => this.making.delete(wish.id),
-      ...this.admit(wish.model, caller.login, charsOf(wish)),
+      ...this.admit(wish.model, caller, charsOf(wish)),
     });
     this.making.set(wish.id, making);
     if (signal?.aborted) making.cancel();
@@ -58,11 +59,11 @@ export class GenerationService implements Generation {
 
   async embed(
     input: { model: string; texts: string[] },
-    { login }: Caller,
+    caller: Caller,
     signal: AbortSignal,
   ): Promise<Embedded> {
     const chars = input.texts.reduce((sum, { length }) => sum + length, 0);
-    const { place, budget } = this.admit(input.model, login, chars);
+    const { place, budget } = this.admit(input.model, caller, chars);
     const work = place.begun.then(() => {
       signal.throwIfAborted();
       return this.models.embed(input, signal);
@@ -106,27 +107,23 @@ export class GenerationService implements Generation {
     await Promise.race([Promise.all(ended), new Promise(setImmediate)]);
   }
 
-  private admit(model: string, login: string, chars: number) {
+  private admit(model: string, caller: Caller, chars: number) {
     this.mustBeServed(model);
     try {
-      this.budgets.check(login);
+      this.budgets.check(caller);
     } catch (error) {
       if (error instanceof QuotaExceeded) this.metrics.refused('quota');
       throw error;
     }
     const promptTokens = Math.ceil(chars / CHARS_PER_TOKEN);
-    const place = this.places.enter({ login, model, promptTokens });
-    return { place, budget: this.budgets.spend(login, promptTokens) };
+    const place = this.places.enter({ login: caller.login, model, promptTokens });
+    return { place, budget: this.budgets.spend(caller, promptTokens) };
   }
 
   private mustBeServed(name: string): void {
     const served = this.models.served();
     const model = served.find((one) => one.name === name);
-    if (!model)
-      throw new ModelUnknown(
-        name,
-        served.map((one) => one.name),
-      );
+    if (!model) throw modelMissing(name, served);
     if (model.state !== 'failed') return;
     throw new ModelNotReady(
       `the model "${name}" could not be loaded: ${model.reason ?? 'no reason is known'}`,

@@ -43,6 +43,12 @@ describe('an answer', () => {
     await expect(service.begin(wishOf('x'), caller)).rejects.toBeInstanceOf(ModelNotReady);
   });
 
+  it('is refused for now while nobody knows yet what is served, whatever its name', async () => {
+    const { service, models } = generationOf();
+    models.hasLooked = false;
+    await expect(service.begin(wishOf('x'), caller)).rejects.toBeInstanceOf(ModelNotReady);
+  });
+
   it('is asked for once more when the engine was lost and nothing was said', async () => {
     const { begin, models } = generationOf();
     let lost = 0;

@@ -1,11 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { SlipwayError } from '../../activities/platform/errors.js';
-import { ModelUnknown } from '../../activities/platform/model-errors.js';
 import type { ServedModel, Wish } from '../../workflows/domain/chat.js';
+import { modelMissing } from '../chat/model.missing.js';
 import { MODELS, type Models } from '../chat/model.ports.js';
 import type { OpenAiError } from '../client/wire.openai.js';
-import { type Answer, GENERATION, type Generation } from '../generation/generation.ports.js';
+import {
+  type Answer,
+  type Caller,
+  GENERATION,
+  type Generation,
+} from '../generation/generation.ports.js';
 import type { User } from '../platform/auth.js';
 import { problemOf } from '../platform/error.filter.js';
 import { LOG, type Log } from '../platform/log.js';
@@ -59,7 +64,7 @@ export class OpenAiService {
   async embed(body: EmbeddingsRequest, user: User, reply: FastifyReply): Promise<void> {
     const { model, input, encoding_format } = body;
     const texts = [input].flat().map((text) => text.toWellFormed());
-    const caller = { login: user.login, via: OPENAI } as const;
+    const caller = callerOf(user);
     const made = await this.generation.embed({ model, texts }, caller, untilClosed(reply));
     const meta = metaOf(this.served(model));
     sayMeta(reply, meta);
@@ -71,22 +76,19 @@ export class OpenAiService {
     return this.provider.served().map((model) => this.view(model));
   }
 
-  /** @throws {ModelUnknown} */
+  /** @throws {ModelUnknown} {ModelNotReady} */
   model(name: string): ModelShape {
     const model = this.served(name);
     if (model) return this.view(model);
-    throw new ModelUnknown(
-      name,
-      this.provider.served().map((one) => one.name),
-    );
+    throw modelMissing(name, this.provider.served());
   }
 
   private async begin(
     wish: Wish,
-    { login }: User,
+    user: User,
     reply: FastifyReply,
   ): Promise<{ answer: Answer; about: About }> {
-    const answer = await this.generation.begin(wish, { login, via: OPENAI }, untilClosed(reply));
+    const answer = await this.generation.begin(wish, callerOf(user), untilClosed(reply));
     const about = aboutAnswer(this.served(wish.model), wish.model, wish.id);
     sayMeta(reply, about.meta);
     return { answer, about };
@@ -125,4 +127,8 @@ export class OpenAiService {
 /** The deadline may have passed first. */
 function send(reply: FastifyReply, body: object): void {
   if (!reply.sent) void reply.send(body);
+}
+
+function callerOf({ login, key }: User): Caller {
+  return { login, key, via: OPENAI };
 }

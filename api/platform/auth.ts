@@ -15,10 +15,15 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Scope, Store } from '../../activities/store/store.ports.js';
+import type { Scope, Store, TokenBudget, TokenRow } from '../../activities/store/store.ports.js';
 import { Forbidden, Unauthenticated } from './errors.js';
 import type { AuthFailures } from './failures.js';
 import type { Log } from './log.js';
+
+/** A token with a budget of its own. */
+export interface Key extends TokenBudget {
+  id: string;
+}
 
 /** Who the request's token belongs to. */
 export interface User {
@@ -27,6 +32,8 @@ export interface User {
   scopes: Scope[];
   /** Of the token; null when it does not expire. */
   expiresAt: Date | null;
+  /** Of the token, where it has a budget. */
+  key?: Key;
 }
 
 const TOKEN = /^slp_[A-Za-z0-9_-]{43}$/;
@@ -81,7 +88,7 @@ export class Authenticator {
     this.failures.succeeded(attempt);
     const { user, token: row } = found;
     const { scopes, expiresAt } = row;
-    return { login: user.login, teams: user.teams, scopes, expiresAt };
+    return { login: user.login, teams: user.teams, scopes, expiresAt, ...keyOf(row) };
   }
 
   /** @throws {Unauthenticated} when the header lets nobody in. {TooManyFailures} */
@@ -91,6 +98,11 @@ export class Authenticator {
     if (!user) throw new Unauthenticated();
     return user;
   }
+}
+
+function keyOf({ id, requestsPerMinute, tokensPerMinute }: TokenRow): Pick<User, 'key'> {
+  if (requestsPerMinute === null && tokensPerMinute === null) return {};
+  return { key: { id, requestsPerMinute, tokensPerMinute } };
 }
 
 const NEEDS = 'slipway:needs';

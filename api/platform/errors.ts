@@ -136,9 +136,10 @@ export class QuotaExceeded extends SlipwayError {
     what: string,
     /** When there is some again, seconds. */
     readonly retryAfterSeconds: number,
+    whose: 'your' | "this token's" = 'your',
   ) {
     super(
-      `you used up your ${what} of this minute`,
+      `you used up ${whose} ${what} of this minute`,
       `Ask again in ${retryAfterSeconds} s; an admin can raise the limit.`,
     );
   }

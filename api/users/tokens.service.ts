@@ -3,7 +3,7 @@ import type { Store } from '../../activities/store/store.ports.js';
 import type { CreatedToken, CreateToken, Page, Token } from '../client/wire.js';
 import { Audit } from '../platform/audit.js';
 import { demand, hashOf, may, newToken, type User } from '../platform/auth.js';
-import { NotFound } from '../platform/errors.js';
+import { Forbidden, NotFound } from '../platform/errors.js';
 import { given, type Paging } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
 import { viewToken } from '../platform/views.js';
@@ -33,15 +33,19 @@ export class TokensService {
     const login = wanted.login ?? user.login;
     if (login !== user.login) demand(user, 'admin');
     for (const scope of wanted.scopes) demand(user, scope);
+    if (user.key) throw makesNone();
     if (!(await this.store.users.get(login))) throw new NotFound(`there is no user "${login}"`);
-    const { name, scopes } = wanted;
+    const { name, scopes, requestsPerMinute = null, tokensPerMinute = null } = wanted;
+    const budget = { requestsPerMinute, tokensPerMinute };
     const expiresAt = expiry(wanted.expiresInDays, user);
-    const detail = { name, scopes, expiresAt: expiresAt?.toISOString() ?? null };
+    const detail = { name, scopes, expiresAt: expiresAt?.toISOString() ?? null, ...budget };
     const command = { by: user.login, action: 'token.create', subject: `user/${login}`, detail };
     const token = newToken();
     return this.audit.during(command, async () => {
       const hash = hashOf(token);
-      const row = await this.store.users.addToken({ login, name, hash, scopes, expiresAt });
+      const row = await this.store.users.addToken({
+        ...{ login, name, hash, scopes, expiresAt, budget },
+      });
       return { ...viewToken(row), token };
     });
   }
@@ -60,6 +64,12 @@ function expiry(days: number | undefined, user: User): Date | null {
   const wanted = days === undefined ? null : new Date(Date.now() + days * DAY_MS);
   if (may(user, 'admin') || user.expiresAt === null) return wanted;
   return wanted && wanted < user.expiresAt ? wanted : user.expiresAt;
+}
+
+/** Many small budgets would be a large one. */
+function makesNone(): Forbidden {
+  const message = 'a token with a budget of its own makes no others';
+  return new Forbidden(message, 'Use a token without one.');
 }
 
 function noToken(id: string): NotFound {

@@ -36,4 +36,10 @@ export class TokenEntity {
   /** Noted at most once a minute. */
   @Column('timestamptz', { name: 'last_used_at', nullable: true })
   lastUsedAt!: Date | null;
+
+  @Column('integer', { name: 'requests_per_minute', nullable: true })
+  requestsPerMinute!: number | null;
+
+  @Column('integer', { name: 'tokens_per_minute', nullable: true })
+  tokensPerMinute!: number | null;
 }

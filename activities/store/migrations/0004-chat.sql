@@ -130,6 +130,11 @@ CREATE TABLE usage (
 );
 CREATE INDEX usage_old ON usage(starts_at);
 
+-- A token's own budget, beside its user's; null: as much as its user may.
+ALTER TABLE tokens
+  ADD COLUMN requests_per_minute integer CHECK (requests_per_minute > 0),
+  ADD COLUMN tokens_per_minute   integer CHECK (tokens_per_minute > 0);
+
 -- What was erased, of whom, and what was left: the proof of it. Holds no content.
 CREATE TABLE erasures (
   id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),

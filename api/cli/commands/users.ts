@@ -1,6 +1,6 @@
 /** `users`, `tokens` and `audit`. */
 import type { Client } from '../../client/client.js';
-import { Scope } from '../../client/wire.js';
+import { Scope, type Token } from '../../client/wire.js';
 import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
@@ -45,6 +45,8 @@ interface TokenOptions extends PagingOptions {
   scope?: string[];
   login?: string;
   expiresInDays?: string;
+  requestsPerMinute?: string;
+  tokensPerMinute?: string;
   revoke?: string;
 }
 
@@ -63,10 +65,16 @@ export async function tokensCommand(
     return { code: EXIT.good, json: { id: revoke, revoked: true }, lines };
   }
   if (name !== undefined) {
-    const days = options.expiresInDays;
-    const expiresInDays = days === undefined ? undefined : whole('--expires-in-days', days, 3_650);
+    const number = (flag: string, text: string | undefined, max: number) =>
+      text === undefined ? undefined : whole(flag, text, max);
+    const { requestsPerMinute: requests, tokensPerMinute: tokens } = options;
+    const limits = {
+      expiresInDays: number('--expires-in-days', options.expiresInDays, 3_650),
+      requestsPerMinute: number('--requests-per-minute', requests, 10_000_000),
+      tokensPerMinute: number('--tokens-per-minute', tokens, 1_000_000_000),
+    };
     const scopes = (options.scope ?? ['read']).map(toScope);
-    const token = { name, scopes, ...present({ login, expiresInDays }) };
+    const token = { name, scopes, ...present({ login, ...limits }) };
     const created = await client.users.createToken(token);
     const lines = [created.token, 'Keep it now: it is not shown again.'];
     return { code: EXIT.good, json: created, lines };
@@ -79,9 +87,19 @@ export async function tokensCommand(
     token.scopes.join(','),
     token.revokedAt === null ? (token.expiresAt ?? 'does not expire') : 'revoked',
     token.lastUsedAt === null ? 'never used' : `used ${ago(token.lastUsedAt)}`,
+    budgetOf(token),
   ]);
-  const head = ['ID', 'LOGIN', 'FOR', 'SCOPES', 'EXPIRES', 'USED'];
+  const head = ['ID', 'LOGIN', 'FOR', 'SCOPES', 'EXPIRES', 'USED', 'A MINUTE'];
   return listed(page, table(head, rows, 'no tokens'));
+}
+
+/** What it may ask of models. */
+function budgetOf({ requestsPerMinute, tokensPerMinute }: Token): string {
+  const parts = [
+    requestsPerMinute === null ? [] : `${requestsPerMinute} requests`,
+    tokensPerMinute === null ? [] : `${tokensPerMinute} tokens`,
+  ];
+  return parts.flat().join(', ') || 'all of its user’s';
 }
 
 async function isUser(client: Client, login: string): Promise<boolean> {
