@@ -14,6 +14,8 @@ export class FakeModels implements Models {
   beforeAnswer: (wish: Wish, signal: AbortSignal) => Promise<void> = async () => {};
   /** Thrown by every call until it is taken back. */
   trouble: Error | undefined;
+  /** False: it does not know yet what is served. */
+  hasLooked = true;
   model: ServedModel = {
     name: 'fake',
     digest: `sha256:${'0'.repeat(64)}`,
@@ -33,7 +35,7 @@ export class FakeModels implements Models {
   };
 
   served(): ServedModel[] {
-    return [this.model];
+    return this.hasLooked ? [this.model] : [];
   }
 
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {

@@ -1,7 +1,7 @@
 /** Which model answers, and what an answer's metadata says about it. */
 import { Inject, Injectable } from '@nestjs/common';
-import { ModelNotReady, ModelUnknown } from '../../activities/platform/model-errors.js';
 import type { ServedModel } from '../../workflows/domain/chat.js';
+import { modelMissing } from './model.missing.js';
 import { MODELS, type Models } from './model.ports.js';
 
 @Injectable()
@@ -13,12 +13,12 @@ export class ServedModels {
     const served = this.models.served();
     const found = name === undefined ? served[0] : served.find((one) => one.name === name);
     if (found) return found;
-    if (name !== undefined)
-      throw new ModelUnknown(
-        name,
-        served.map((one) => one.name),
-      );
-    throw new ModelNotReady('no model is served yet', 'Ask again in a few seconds.');
+    throw modelMissing(name, served);
+  }
+
+  /** False until this process has looked at the record for the first time. */
+  get areKnown(): boolean {
+    return this.models.served().length > 0;
   }
 
   find(name: string): ServedModel | undefined {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EngineLost } from '../../activities/platform/model-errors.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
+import { secondApi } from './testing/second.js';
 import { conversationOf, Gate, hurry, say, settled, turnOf } from './testing/talk.js';
 import { Turns } from './turns.js';
 
@@ -13,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('while PostgreSQL is away', () => {
+  const passes = () => new Promise((resolve) => setImmediate(resolve));
+
   it('an answer goes on, and is stored when PostgreSQL is back', async () => {
     const ada = await api.tokenOf('ada', ['chat']);
     const gate = new Gate(api.chat.models, 2);
@@ -22,7 +26,7 @@ describe('while PostgreSQL is away', () => {
     await api.postgres.halt();
     gate.release();
     const { runner } = api.app.get(Turns, { strict: false });
-    while (!runner.live(answer.id)?.end) await new Promise((resolve) => setImmediate(resolve));
+    while (!runner.live(answer.id)?.end) await passes();
     expect(runner.live(answer.id)?.text).toBe(api.chat.models.text);
     await api.postgres.resume();
     await settled(api);
@@ -31,5 +35,39 @@ describe('while PostgreSQL is away', () => {
       text: api.chat.models.text,
       attempt: 1,
     });
+  });
+
+  it('an answer that was taken over and loses its engine waits for PostgreSQL, and goes on', async () => {
+    const bob = await api.tokenOf('bob', ['chat']);
+    const dying = await secondApi(api);
+    const before = new Gate(dying.chat.models, 1);
+    const { id } = await conversationOf(api, bob);
+    const { answer } = await say(dying, bob, id);
+    await before.reached;
+    const gate = new Gate(api.chat.models, 2);
+    await dying.die();
+    await gate.reached;
+    const { turns } = api.store.chat;
+    const { path } = turns;
+    let refusals = 0;
+    turns.path = (turn) =>
+      path(turn).catch((error: unknown) => {
+        refusals++;
+        throw error;
+      });
+    await api.postgres.halt();
+    api.chat.models.trouble = new EngineLost('it died', 'Ask again.');
+    gate.release();
+    while (refusals === 0) await passes();
+    api.chat.models.trouble = undefined;
+    await api.postgres.resume();
+    await settled(api);
+    expect(await turnOf(api, bob, answer.id)).toMatchObject({
+      status: 'done',
+      text: api.chat.models.text,
+      attempt: 2,
+    });
+    before.release();
+    await dying.close();
   });
 });

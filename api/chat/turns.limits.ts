@@ -5,7 +5,7 @@ export interface TurnLimits {
   /** Between tries while PostgreSQL is away: first, and at most, milliseconds. */
   retryFirstMs: number;
   retryMaxMs: number;
-  /** An ended answer that cannot be stored is kept in memory this long, milliseconds (10 min). */
+  /** So long an answer waits in memory for PostgreSQL, to be stored or to go on, milliseconds (10 min). */
   keepUnsavedMs: number;
   /** New tries of one answer after its engine was lost, on one replica. */
   maxEngineTries: number;

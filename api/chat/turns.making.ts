@@ -1,6 +1,7 @@
 /** Makes one answer, whatever happens to its engine: it goes on from the text that was made. */
 import { SlipwayError } from '../../activities/platform/errors.js';
 import { EngineLost, ModelNotReady } from '../../activities/platform/model-errors.js';
+import { StoreUnavailable } from '../../activities/store/errors.js';
 import type { ChatMessage, Piece, Wish } from '../../workflows/domain/chat.js';
 import type { TurnFailure } from '../client/wire.chat.js';
 import type { Answer, Generation } from '../generation/generation.ports.js';
@@ -48,7 +49,7 @@ export async function make(
   attended: Attended,
 ): Promise<TurnEnd | undefined> {
   const { limits } = parts;
-  const patience = { engine: 0, roomMs: 0 };
+  const patience: Patience = { engine: 0, roomMs: 0, store: 0, storeMs: 0 };
   let answer = attended.begun;
   for (;;) {
     try {
@@ -129,12 +130,16 @@ export function failureOf(error: unknown): TurnFailure {
   };
 }
 
+/** Tries of one answer on this replica, and what they have waited. */
+interface Patience {
+  engine: number;
+  roomMs: number;
+  store: number;
+  storeMs: number;
+}
+
 /** Milliseconds until the next try; undefined when there is none. */
-function waitAfter(
-  error: unknown,
-  patience: { engine: number; roomMs: number },
-  limits: TurnLimits,
-): number | undefined {
+function waitAfter(error: unknown, patience: Patience, limits: TurnLimits): number | undefined {
   if (error instanceof EngineLost || error instanceof ModelNotReady) {
     if (patience.engine >= limits.maxEngineTries) return undefined;
     return limits.engineFirstMs * 2 ** patience.engine++;
@@ -143,6 +148,11 @@ function waitAfter(
     const waitMs = error.retryAfterSeconds * 1_000;
     patience.roomMs += waitMs;
     return patience.roomMs > limits.waitForRoomMs ? undefined : waitMs;
+  }
+  if (error instanceof StoreUnavailable) {
+    const waitMs = Math.min(limits.retryFirstMs * 2 ** patience.store++, limits.retryMaxMs);
+    patience.storeMs += waitMs;
+    return patience.storeMs > limits.keepUnsavedMs ? undefined : waitMs;
   }
   return undefined;
 }

@@ -156,6 +156,30 @@ describe('when a replica dies in the middle of an answer', () => {
     await dying.close();
   });
 
+  it('one that does not know yet what it serves leaves the answer to others', async () => {
+    const dying = await secondApi(api);
+    const gate = new Gate(dying.chat.models, 2);
+    const { id } = await conversationOf(api, ada);
+    const { answer } = await say(dying, ada, id);
+    await gate.reached;
+    api.chat.models.hasLooked = false;
+    other.chat.models.hasLooked = false;
+    const { turns } = api.store.chat;
+    const { adopt } = turns;
+    let looks = 0;
+    turns.adopt = async (...of) => {
+      looks++;
+      return adopt(...of);
+    };
+    await dying.die();
+    other.chat.models.hasLooked = true;
+    expect(await read(clientOf(urls[0]).chat.turns.events(answer.id))).toBe(api.chat.models.text);
+    expect(looks).toBe(0);
+    turns.adopt = adopt;
+    gate.release();
+    await dying.close();
+  });
+
   it('gives its answers away when it ends in order, with all their text', async () => {
     const leaving = await secondApi(api);
     const gate = new Gate(leaving.chat.models, 2);

@@ -16,6 +16,8 @@ export interface RunnerParts extends MakingParts {
   replica: Replica;
   follow: Follow;
   log: Log;
+  /** False while nobody knows which models are served here: an answer would fail for want of its own. */
+  knowsModels: () => boolean;
 }
 
 /** An answer that has its place in the queue and is not in the record yet. */
@@ -168,7 +170,7 @@ export class TurnsRunner {
   private async adoptSome(): Promise<void> {
     const { turns, replica, limits } = this.parts;
     const room = Math.min(limits.adoptAtOnce, limits.maxLive - this.lives.size);
-    if (!replica.isAlive() || room <= 0) return;
+    if (!replica.isAlive() || room <= 0 || !this.parts.knowsModels()) return;
     for (const row of await turns.adopt(replica.number, room)) {
       if (!this.lives.has(row.id)) this.run(this.newLive(toMake(row)));
     }

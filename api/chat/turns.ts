@@ -40,7 +40,18 @@ export class Turns implements OnApplicationBootstrap, OnModuleDestroy {
     const { turns } = store.chat;
     const prompt = (live: LiveTurn) => this.prompt(live);
     const tokensOf = ({ turn, text }: LiveTurn) => models.count(turn.wish.model, { text });
-    const parts = { generation, turns, replica, follow, log, limits, prompt, tokensOf };
+    const knowsModels = () => models.areKnown;
+    const parts = {
+      generation,
+      turns,
+      replica,
+      follow,
+      log,
+      limits,
+      prompt,
+      tokensOf,
+      knowsModels,
+    };
     this.runner = new TurnsRunner(parts);
     this.reader = new TurnsReader(turns, (id) => this.runner.live(id), follow);
   }

@@ -85,6 +85,7 @@ export class Gate {
 export function obey(chat: FakeChat): void {
   chat.models.beforeWord = async () => {};
   chat.models.trouble = undefined;
+  chat.models.hasLooked = true;
   chat.models.text = 'the answer is always the same';
   chat.models.wishes.length = 0;
   chat.news.trouble = undefined;
