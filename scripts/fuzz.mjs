@@ -5,13 +5,28 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { progress, setUp } from './setup.mjs';
 
 const VERSION = '4.32.5';
-/** A stream has no end of its own; what it sends is tested by api/runs/events.test.ts. */
+/** A stream has no end of its own; what it sends is tested beside its controller. */
 const ENDLESS = '/events$';
-/** Found by the stateful phase, it would revoke the token that the rest needs. */
-const REVOKES = 'UsersController.revoke';
+/** These take away what the rest needs: the model, the conversation, our token. They come last. */
+const TAKES_AWAY = [
+  'ConversationsController.remove',
+  'ChatOpsController.discard',
+  'ModelsController.discard',
+  'ModelsController.unserve',
+  'ModelsController.remove',
+  'PrivacyController.erase',
+  'UsersController.revoke',
+];
+/** What one user may ask is not what is looked for here; nor is the network. */
+const WORLD = {
+  SLIPWAY_CHAT_REQUESTS_PER_MINUTE: '10000000',
+  SLIPWAY_CHAT_TOKENS_PER_MINUTE: '1000000000',
+  SLIPWAY_HF_URL: 'http://127.0.0.1:9',
+};
 
 /**
  * Checks that are wrong here: a cursor and a secret follow rules that no JSON schema can say, and who sends
@@ -19,6 +34,7 @@ const REVOKES = 'UsersController.revoke';
  */
 const BY_DESIGN = 'positive_data_acceptance,ignored_auth';
 
+const CONFIG = fileURLToPath(new URL('./fuzz/schemathesis.toml', import.meta.url));
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 const folder = join(cache, 'slipway', `schemathesis-${VERSION}`);
 const program = join(folder, 'bin', 'schemathesis');
@@ -28,12 +44,18 @@ const examples = given.includes('--max-examples') ? [] : ['--max-examples', '50'
 await setUp();
 await progress().during('schemathesis', install).catch(stop);
 const { BenchStack } = await import('./bench/stack.mjs');
+const { fill } = await import('./fuzz/world.mjs');
+Object.assign(process.env, WORLD);
 const stack = await BenchStack.start();
 let code = 0;
 try {
   await fill(stack);
-  code ||= await fuzz('--exclude-operation-id', REVOKES);
-  code ||= await fuzz('--include-operation-id', REVOKES, '--phases', 'examples,coverage,fuzzing');
+  const first = TAKES_AWAY.flatMap((id) => ['--exclude-operation-id', id]);
+  code = await fuzz(...first);
+  for (const id of TAKES_AWAY) {
+    const alone = ['--include-operation-id', id, '--phases', 'examples,coverage,fuzzing'];
+    code = (await fuzz(...alone)) || code;
+  }
 } finally {
   const bugs = readFileSync(join(stack.home, 'logs/api.log'), 'utf8')
     .split('\n')
@@ -44,29 +66,6 @@ try {
 }
 process.exitCode = code;
 
-/** One of everything that the examples of the document name: a run with a gate, a release, a stage. */
-async function fill(stack) {
-  const pipeline = `version: 1
-name: chat-app
-on: { push: {}, manual: {} }
-steps:
-  test: { run: [node --check server.mjs] }
-  app: { needs: [test], build: { kind: archive, paths: [server.mjs], command: node server.mjs } }
-  staging: { needs: [app], deploy: { release: [app], stage: staging } }
-  approve: { needs: [staging], approve: { stage: production } }
-`;
-  const server = `import { createServer } from 'node:http';
-createServer((_request, response) => response.end('ok')).listen(Number(process.env.PORT), '127.0.0.1');
-`;
-  const files = { 'server.mjs': server, '.slipway/pipeline.yaml': pipeline };
-  const clone = await stack.repository('chat-app', { main: files });
-  clone.remove();
-  const answer = { answer: 'approve', reason: 'it serves' };
-  await stack.client.approvals.answer('chat-app-1', 'approve', answer);
-  const { status, reason } = await stack.finalRun('chat-app-1');
-  if (status !== 'succeeded') throw new Error(`the first run is ${status}: ${reason}`);
-}
-
 /** In its own folder: there it keeps what it found ("st replay ID" repeats it), and nothing in the checkout. */
 function fuzz(...which) {
   const options = [
@@ -75,7 +74,8 @@ function fuzz(...which) {
     ['--exclude-checks', BY_DESIGN],
     ['--continue-on-failure'],
   ];
-  const all = ['run', `${stack.url}/docs-json`, ...options.flat(), ...which, ...examples, ...given];
+  const what = ['--config-file', CONFIG, 'run', `${stack.url}/docs-json`];
+  const all = [...what, ...options.flat(), ...which, ...examples, ...given];
   return new Promise((resolve, reject) => {
     const child = spawn(program, all, { cwd: folder, stdio: 'inherit' });
     child.once('error', reject).once('close', (status) => resolve(status ?? 1));

@@ -87,7 +87,7 @@ export class Assistant {
       sampling: { temperature: 0, maxTokens: tools.length > 0 ? DECISION_TOKENS : ANSWER_TOKENS },
       ...(tools.length > 0 ? { tools, toolChoice: 'auto' as const } : {}),
     };
-    const caller = { login: user.login, via: 'chatops' as const };
+    const caller = { login: user.login, key: user.key, via: 'chatops' as const };
     const { pieces } = await this.generation.begin(wish, caller, signal);
     const said: Said = { text: '', call: undefined };
     for await (const piece of pieces) {
@@ -104,9 +104,13 @@ export class Assistant {
   }
 }
 
+/** Null stands for what was left out: tools.ts says so to models. */
 function argumentsOf(call: ToolCall): z.infer<typeof Arguments> {
   try {
-    return Arguments.parse(JSON.parse(call.arguments || '{}'));
+    const given: unknown = JSON.parse(call.arguments || '{}', (_key, value: unknown) => {
+      return value === null ? undefined : value;
+    });
+    return Arguments.parse(given);
   } catch {
     throw senseless(call);
   }

@@ -66,6 +66,15 @@ describe('the assistant', () => {
     expect(JSON.stringify(answer?.prompt)).toContain('<data');
   });
 
+  it('tells models only what a grammar can keep, and takes null for what was left out', async () => {
+    calls('list_runs', { repository: null, status: 'failed' });
+    const { json } = await ask('which runs failed?');
+    expect(json.looked.arguments).toEqual({ status: 'failed' });
+    const tools = JSON.stringify(api.chat.models.wishes[0]?.tools);
+    expect(tools).not.toContain('"pattern"');
+    expect(tools).toContain('"ref":{"anyOf":[{"type":"string"');
+  });
+
   it('makes no call of what was found, whatever it says', async () => {
     let decisions = 0;
     api.chat.models.callFor = () => {

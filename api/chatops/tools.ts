@@ -65,8 +65,26 @@ export function toolsFor(may: (scope: Scope) => boolean): Tool[] {
     .map(([name, { description, parameters }]) => ({
       name,
       description,
-      parameters: z.toJSONSchema(parameters, { io: 'input' }),
+      parameters: grammatical(parameters),
     }));
+}
+
+/**
+ * As an engine's grammar can keep it: without patterns, and with null for what may be left out, as every
+ * property is written. What a model calls with is parsed in any case.
+ */
+function grammatical(parameters: z.ZodType) {
+  return z.toJSONSchema(parameters, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.pattern;
+      const { properties = {}, required = [] } = jsonSchema;
+      for (const [name, schema] of Object.entries(properties)) {
+        if (required.includes(name) || typeof schema === 'boolean') continue;
+        properties[name] = { anyOf: [schema, { type: 'null' }] };
+      }
+    },
+  });
 }
 
 export function isLook(name: string): name is LookName {

@@ -12,9 +12,11 @@ import { Follow } from '../platform/follow.js';
 import { LOG, type Log } from '../platform/log.js';
 import { STORE } from '../platform/tokens.js';
 
-/** A change that was not heard of is seen this much later; one that could not be followed, this. */
+/** A change that was not heard of is seen this much later. */
 const LOOK_EVERY_MS = 300_000;
+/** One that could not be followed is tried again: first after this, then ever later, to the most. */
 const TRY_AGAIN_MS = 5_000;
+const TRY_AGAIN_MOST_MS = 60_000;
 
 @Injectable()
 export class ModelsFollower implements OnApplicationBootstrap, OnModuleDestroy {
@@ -45,11 +47,14 @@ export class ModelsFollower implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async goOn(): Promise<void> {
     const { signal } = this.ending;
+    let againMs = TRY_AGAIN_MS;
     while (!signal.aborted) {
       const bell = await this.follow.bell('models').catch(() => undefined);
       while (bell && !signal.aborted) {
         const isDone = await this.followed();
-        await bell.rings(isDone ? LOOK_EVERY_MS : TRY_AGAIN_MS, signal);
+        const hasChanged = await bell.rings(isDone ? LOOK_EVERY_MS : againMs, signal);
+        const isAgain = !isDone && !hasChanged;
+        againMs = isAgain ? Math.min(2 * againMs, TRY_AGAIN_MOST_MS) : TRY_AGAIN_MS;
       }
       bell?.remove();
       if (!bell) await pause(TRY_AGAIN_MS, signal);

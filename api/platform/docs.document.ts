@@ -100,7 +100,8 @@ function complete(operation: Operation, about: Asked, schemas: Schemas): void {
   const json = answer && { schema: schemas.of(answer), ...(example ? { example } : {}) };
   const texts = Object.entries(also).map(([type, description]) => [
     type,
-    { schema: { type: 'string', description } },
+    // Of a stream, the schema is that of each event: no text.
+    { schema: { ...(type === 'text/event-stream' ? {} : { type: 'string' }), description } },
   ]);
   const content = { ...(json ? { 'application/json': json } : {}), ...Object.fromEntries(texts) };
   const hasContent = Object.keys(content).length > 0;
@@ -112,19 +113,34 @@ function complete(operation: Operation, about: Asked, schemas: Schemas): void {
   }
   const request = operation.requestBody;
   const form = request && 'content' in request ? request.content['application/json'] : undefined;
+  if (form?.schema) allowNull(form.schema);
   if (form && body !== undefined) form.example = body;
   if (form?.schema && 'default' in form.schema) Object.assign(request ?? {}, { required: false });
+}
+
+/** Where `enum` stands beside `nullable`, OpenAPI 3.0 wants null among its values. */
+function allowNull(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { enum: values, nullable } = schema as { enum?: unknown[]; nullable?: boolean };
+  if (nullable && Array.isArray(values) && !values.includes(null)) values.push(null);
+  Object.values(schema).forEach(allowNull);
 }
 
 /** Names that fit together, so that the page can be tried as it stands. */
 function exemplify(operation: Operation, path: string): void {
   for (const parameter of operation.parameters ?? []) {
     if (!('in' in parameter) || parameter.in !== 'path') continue;
-    const { name } = parameter;
-    const [, resource = ''] = /^\/api\/v1\/(\w+)/.exec(path) ?? [];
-    const example = examples.names[`${resource} ${name}`] ?? examples.names[name];
+    const example = exampleOf(parameter.name, path);
     if (example !== undefined) parameter.example = example;
   }
+}
+
+/** By the words around it in the address: `/turns/{id}/edit` is another `id` than `/runs/{id}`. */
+function exampleOf(name: string, path: string): string | undefined {
+  const [before = '', after = ''] = path.split(`/{${name}}`);
+  const resource = before.split('/').findLast((part) => !part.startsWith('{'));
+  const { names } = examples;
+  return names[`${resource} ${name}${after}`] ?? names[`${resource} ${name}`] ?? names[name];
 }
 
 function refusals(operation: Operation, { described, need, method, path }: Asked) {
@@ -190,6 +206,7 @@ class Schemas {
       },
     });
     const { $schema: _, definitions = {}, ...rest } = placed(made);
+    for (const each of [definitions, rest]) allowNull(each);
     Object.assign(this.all, definitions);
     const id = this.names.get(schema)?.id;
     if (id === undefined) return rest;

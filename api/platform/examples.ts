@@ -70,10 +70,13 @@ export const finding = {
 };
 export const answer = { answer: 'reject', reason: 'the search page is slow' };
 
-/** Parameters of addresses, by name, or by resource and name. */
+/** Of the upload of a file whose sha256 is `ab` 32 times; activities/models/library.ts makes it so. */
+const UPLOAD = '6af371a2f6dfa00891bff7a86ae0dd80';
+
+/** Parameters of addresses: by name, by resource and name, or by these and what comes behind. */
 export const names: Record<string, string> = {
   'runs id': run.id,
-  'runs name': step.name,
+  'steps name': step.name,
   runId: run.id,
   'approvals step': 'approve',
   step: step.name,
@@ -82,6 +85,15 @@ export const names: Record<string, string> = {
   'tickets id': 't-018f3c1e',
   'conversations id': '018f3c1e-7a52-7c3b-9d10-000000000001',
   'turns id': '018f3c1e-7a52-7c3b-9d10-000000000003',
+  // A question; the others are about its answer.
+  'turns id/edit': '018f3c1e-7a52-7c3b-9d10-000000000002',
+  'proposals id': '018f3c1e-7a52-7c3b-9d10-000000000005',
+  'models model': 'toy',
+  'models name': 'small.Q4_K_M',
+  'servings name': 'default',
+  // Of the upload that is the example beside it.
+  'pulls id': UPLOAD,
+  'uploads id': UPLOAD,
   login: 'ada',
   digest: release.digest,
 };

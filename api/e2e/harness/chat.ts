@@ -15,7 +15,7 @@ const ROOT = process.cwd();
 const NODE = join(ROOT, 'node_modules/.bin/node');
 const STOP_LIMIT_MS = 30_000;
 
-export type ToyKind = 'alphabet' | 'endless' | 'numbers' | 'random';
+export type ToyKind = 'alphabet' | 'endless' | 'numbers' | 'pages' | 'random';
 
 export async function toyFile(folder: string, kind: ToyKind): Promise<string> {
   const file = join(folder, `${kind}.gguf`);

@@ -12,9 +12,9 @@ export interface Hostile {
   tries: string;
   /**
    * Who holds it: `everywhere`, or only the executor `sandbox`. With `plain` those are not tried: they
-   * would work, and harm this machine.
+   * would work, and harm this machine. `chat`: no step takes part, so one executor is enough.
    */
-  heldBy: 'everywhere' | 'sandbox';
+  heldBy: 'everywhere' | 'sandbox' | 'chat';
   /** Throws when something is not as it must be. */
   happens: (world: World) => Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The corpus of hostile repositories and pipelines against real stacks: all of it with the executor
- * `sandbox`, and with `plain` what does not need the sandbox.
+ * The corpus of hostile repositories, pipelines, model files and people against real stacks: what steps do
+ * with the executor `sandbox`, and again with `plain` where it does not need the sandbox.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CORPUS } from './corpus/index.js';
@@ -11,8 +11,13 @@ import { World } from './world.js';
 const AT_ONCE = 6;
 const LIMIT_MS = 600_000;
 
+const HELD: Record<'sandbox' | 'plain', Hostile['heldBy'][]> = {
+  sandbox: ['everywhere', 'sandbox'],
+  plain: ['everywhere', 'chat'],
+};
+
 describe.each(['sandbox', 'plain'] as const)('with the executor %s', (executor) => {
-  const entries = CORPUS.filter(({ heldBy }) => heldBy === 'everywhere' || executor === 'sandbox');
+  const entries = CORPUS.filter(({ heldBy }) => HELD[executor].includes(heldBy));
   const outcomes = new Map<Hostile, PromiseWithResolvers<void>>();
   let world: World;
 

@@ -5,7 +5,10 @@ import { type Hostile, must, pipeline, REACHED, run } from '../entry.js';
 
 /** What must be closed to a step, by path. */
 function closedPaths(home: string, canary: string): string[] {
-  const ours = ['token', 'keys', 'postgres', 'temporal.db', 'git/gitops.git', 'artifacts', 'logs'];
+  const ours = [
+    ...['token', 'stage-token', 'keys', 'models', 'postgres', 'temporal.db', 'git/gitops.git'],
+    ...['artifacts', 'logs'],
+  ];
   // Of a person's home, what is on PATH may be seen, and nothing else.
   const dotted = [
     '.ssh',
