@@ -43,3 +43,10 @@ export function errorOf(refusal: Refusal): SlipwayError {
 export function lost(how: string): EngineLost {
   return new EngineLost(`the engine ${how}`, 'Ask again; a new one is started meanwhile.');
 }
+
+export function endlessTemplate(seconds: number): BadModelFile {
+  return new BadModelFile(
+    `the model cannot be loaded: its chat template did not end within ${seconds} s`,
+    'Take a GGUF file with another chat template.',
+  );
+}

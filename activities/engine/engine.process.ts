@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Wish } from '../../workflows/domain/chat.js';
 import { AnswerStream } from './answer.stream.js';
-import { errorOf, lost } from './engine.errors.js';
+import { endlessTemplate, errorOf, lost } from './engine.errors.js';
 import { FromEngine, type Loaded, type LoadSpec, Pong, type ToEngine } from './engine.protocol.js';
 
 /** The file that is forked, with flags for Node: tests start it from its sources. */
@@ -15,15 +15,24 @@ export interface Program {
 export interface ProcessLimits {
   /** Until the model is loaded and warm: large ones are read from slow disks. Milliseconds. */
   loadMs: number;
+  /** For the file's chat template, which is a program and may never end. Milliseconds. */
+  templateMs: number;
   /** Without any word for so long, though it was asked for a heartbeat, it hangs. Milliseconds. */
   silenceMs: number;
 }
 
-export const PROCESS_LIMITS: ProcessLimits = { loadMs: 600_000, silenceMs: 60_000 };
+export const PROCESS_LIMITS: ProcessLimits = {
+  loadMs: 600_000,
+  templateMs: 60_000,
+  silenceMs: 60_000,
+};
+
+/** Of JavaScript, where a file's chat template runs; weights and contexts are beside it. */
+const HEAP_MIB = 1_024;
 
 export const PROGRAM: Program = {
   file: fileURLToPath(new URL('./main.js', import.meta.url)),
-  execArgv: [],
+  execArgv: [`--max-old-space-size=${HEAP_MIB}`],
 };
 
 /** What an engine may know of our environment: where programs and drivers are, and no more. */
@@ -183,23 +192,29 @@ export class EngineProcess {
 
   private load(spec: LoadSpec): Promise<void> {
     return new Promise((resolve, reject) => {
-      const seconds = Math.round(this.limits.loadMs / 1_000);
-      const late = setTimeout(
-        () => reject(lost(`was not ready after ${seconds} s`)),
-        this.limits.loadMs,
-      );
+      const { loadMs, templateMs } = this.limits;
+      let late: NodeJS.Timeout | undefined;
+      const within = (ms: number, otherwise: (seconds: number) => Error) => {
+        clearTimeout(late);
+        late = setTimeout(() => reject(otherwise(Math.round(ms / 1_000))), ms);
+      };
+      within(loadMs, notReady);
       this.child.on('message', (message) => {
         const parsed = FromEngine.safeParse(message);
         if (!parsed.success) return this.killFor(`said what nobody knows: ${parsed.error.message}`);
         const said = parsed.data;
-        if (said.kind === 'notLoaded') reject(errorOf(said.refusal));
-        if (said.kind === 'loaded') {
+        if (said.kind === 'loading') {
+          if (said.what === 'template') within(templateMs, endlessTemplate);
+          else within(loadMs, notReady);
+        } else if (said.kind === 'notLoaded') {
+          clearTimeout(late);
+          reject(errorOf(said.refusal));
+        } else if (said.kind === 'loaded') {
+          clearTimeout(late);
           this.found = said.loaded;
           this.gpuMemoryBytes = said.gpuMemoryBytes;
           resolve();
-        }
-        if (said.kind === 'loaded' || said.kind === 'notLoaded') clearTimeout(late);
-        else this.hear(said);
+        } else this.hear(said);
       });
       void this.gone.then((error) => {
         clearTimeout(late);
@@ -209,7 +224,7 @@ export class EngineProcess {
     });
   }
 
-  private hear(said: Exclude<FromEngine, { kind: 'loaded' | 'notLoaded' }>): void {
+  private hear(said: Exclude<FromEngine, { kind: 'loading' | 'loaded' | 'notLoaded' }>): void {
     this.heardAt = performance.now();
     switch (said.kind) {
       case 'pieces':
@@ -253,4 +268,8 @@ export class EngineProcess {
 
 function passedOn(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+}
+
+function notReady(seconds: number): Error {
+  return lost(`was not ready after ${seconds} s`);
 }

@@ -160,6 +160,8 @@ export type Refusal = z.infer<typeof Refusal>;
 export const FromEngine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loaded'), loaded: Loaded, gpuMemoryBytes: z.number().optional() }),
   z.object({ kind: z.literal('notLoaded'), refusal: Refusal }),
+  /** Where it is between `load` and `loaded`: what may take long, and what is a program of the file's. */
+  z.object({ kind: z.literal('loading'), what: z.enum(['template', 'context']) }),
   /** Of many answers at once, in order. */
   z.object({ kind: z.literal('pieces'), pieces: z.array(z.tuple([call, piece])) }),
   /** Prompt tokens that are still to be read. */

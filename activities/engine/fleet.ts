@@ -49,6 +49,15 @@ export class Fleet {
     }
   }
 
+  /** Ends what is still being loaded and serves none of these digests any more. */
+  giveUp(wanted: ReadonlySet<string>): void {
+    for (const [digest, { engine }] of this.moored) {
+      if (wanted.has(digest) || engine.state !== 'starting') continue;
+      this.moored.delete(digest);
+      this.leave(engine.stop(0));
+    }
+  }
+
   /** Lets go of what none of the pairs uses, once it has drained. */
   keepOnly(pairs: readonly Pair[]): void {
     const used = new Set(pairs.flatMap(routesOf).map(({ berth }) => berth));

@@ -5,10 +5,14 @@ import { BadModelFile, EngineLost, ModelNotReady } from '../platform/model-error
 import { DeviceMissing } from './engine.errors.js';
 import { EngineStand, NARROW, type StandOptions, wishFor } from './testing.js';
 import { TOY_TEXT } from './toy/product.js';
-import { abortingToy } from './toy/toy.js';
+import { abortingToy, chainToy } from './toy/toy.js';
 
 // What becomes of requests when engines die, hang, grow, or are followed by others.
 
+const ENDLESS_TEMPLATE = ['a', 'b', 'c']
+  .map((name) => `{% for ${name} in range(100000) %}`)
+  .concat(['x', ...Array(3).fill('{% endfor %}')])
+  .join('');
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 let stand: EngineStand;
 afterEach(() => stand.remove());
@@ -116,6 +120,35 @@ describe('a file that is no model', () => {
     await stand.serve('other', 'digits');
     await stand.models.follow();
     expect((await stand.answer(wishFor('other'))).text).toBe('0123456789');
+  });
+
+  it('is one whose chat template does not end; what is served meanwhile goes on', async () => {
+    await serving({ limits: { templateMs: 500 } });
+    const { path, digest } = await stand.write(
+      chainToy({ says: ['a'], template: ENDLESS_TEMPLATE }),
+    );
+    await stand.serve('other', 'alphabet', { path, digest });
+    const following = stand.models.follow();
+    const { text } = await stand.answer(wishFor('chat', { sampling: { maxTokens: 2 } }));
+    expect(text).toBe('ab');
+    await expect(following).rejects.toThrow('chat template did not end within');
+    await expect(following).rejects.toThrow(BadModelFile);
+  });
+
+  it('that loads for ever is given up as soon as nobody wants it any more', async () => {
+    await serving();
+    const { path, digest } = await stand.write(
+      chainToy({ says: ['a'], template: ENDLESS_TEMPLATE }),
+    );
+    const before = stand.servings;
+    await stand.serve('other', 'alphabet', { path, digest });
+    const following = stand.models.follow();
+    await until(() => stand.models.engines().some((engine) => engine.state === 'starting'));
+    stand.servings = before;
+    const next = stand.models.follow();
+    await expect(following).rejects.toThrow();
+    await next;
+    expect(stand.models.engines()).toMatchObject([{ model: 'chat', state: 'ready' }]);
   });
 
   it('ends nothing but its own engine when it is cut off or its numbers are wrong', async () => {

@@ -3,6 +3,7 @@
  * IPC. A file that makes llama.cpp abort ends this process and nothing else.
  */
 import { Host } from './child/host.js';
+import { endWithParent } from './child/parent.js';
 import { type FromEngine, ToEngine } from './engine.protocol.js';
 
 const host = new Host((message: FromEngine) => {
@@ -11,5 +12,6 @@ const host = new Host((message: FromEngine) => {
 
 process.on('message', (message) => void host.hear(ToEngine.parse(message)));
 process.on('disconnect', () => process.exit(0));
+endWithParent();
 // Whoever started it decides when it ends, also where a terminal interrupts them both.
 process.on('SIGINT', () => {});

@@ -95,13 +95,18 @@ export class EngineModels {
   }
 
   /**
-   * Serves what the record says now. Safe to repeat: what is served already stays as it is. A change
-   * that fails leaves the name with what it served before.
+   * Serves what the record says now, names side by side. Safe to repeat: what is served already stays as
+   * it is, and what is being loaded for nobody any more is given up. A change that fails leaves the name
+   * with what it served before.
    *
    * @throws the first error of those that a name met; all names were looked at.
    */
   follow(): Promise<void> {
-    const turn = this.following.then(() => this.apply());
+    const last = this.following;
+    const turn = this.giveUp()
+      .catch(() => {}) // The change itself says so.
+      .then(() => last)
+      .then(() => this.apply());
     this.following = turn.catch(() => {});
     return turn;
   }
@@ -115,7 +120,7 @@ export class EngineModels {
   private async apply(): Promise<void> {
     const wanted = Map.groupBy(await this.servings(), ({ name }) => name);
     const failures: unknown[] = [];
-    for (const [name, servings] of wanted) {
+    const bring = async (name: string, servings: readonly Serving[]) => {
       try {
         await this.bring(name, servings);
         this.troubles.delete(name);
@@ -123,10 +128,16 @@ export class EngineModels {
         failures.push(error);
         this.troubles.set(name, wordsOf(error));
       }
-    }
+    };
+    await Promise.all([...wanted].map(([name, servings]) => bring(name, servings)));
     this.pairs = inOrder(this.pairs, [...wanted.keys()]);
     this.fleet.keepOnly([...this.pairs.values()]);
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** The change before this one may wait for it. */
+  private async giveUp(): Promise<void> {
+    this.fleet.giveUp(new Set((await this.servings()).map(({ digest }) => digest)));
   }
 
   private async bring(name: string, servings: readonly Serving[]): Promise<void> {

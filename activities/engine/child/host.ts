@@ -63,13 +63,20 @@ export class Host {
   private async load(spec: LoadSpec): Promise<void> {
     try {
       this.spec = spec;
-      this.mind = await loadMind(spec);
+      this.mind = await loadMind(spec, () => this.reaches('template'));
+      await this.reaches('context');
       for (const context of spec.contexts) await this.open(context);
     } catch (thrown) {
       this.send({ kind: 'notLoaded', refusal: refusalOf(thrown as Error, 'broken').refusal });
       return;
     }
     this.send({ kind: 'loaded', loaded: this.mind.loaded, ...(await this.gpuMemory()) });
+  }
+
+  /** Is on its way when it resolves: what follows may never let go of this process. */
+  private async reaches(what: 'template' | 'context'): Promise<void> {
+    this.send({ kind: 'loading', what });
+    await new Promise(setImmediate);
   }
 
   /** Opens it and evaluates one token in it: the first answer must not wait for what is lazy. */

@@ -32,8 +32,14 @@ export interface Mind {
   timings: string[];
 }
 
-/** @throws {Refused} that says what is wrong with the file or the machine. */
-export async function loadMind(spec: LoadSpec): Promise<Mind> {
+/**
+ * @param toTemplate called before the file's chat template is read: a program that may never end.
+ * @throws {Refused} that says what is wrong with the file or the machine.
+ */
+export async function loadMind(
+  spec: LoadSpec,
+  toTemplate: () => Promise<void> = async () => {},
+): Promise<Mind> {
   const timings: string[] = [];
   const llama = await begin(spec, timings);
   const isGpu = spec.device !== 'cpu';
@@ -43,6 +49,7 @@ export async function loadMind(spec: LoadSpec): Promise<Mind> {
       throw refusalOf(thrown, 'bad-model-file');
     });
   const contextTokens = Math.min(spec.contextTokens, model.trainContextSize);
+  await toTemplate();
   const wrapper = wrapperOf(model);
   const isFallback = isGpu && (llama.gpu !== spec.device || model.gpuLayers === 0);
   return {

@@ -18,6 +18,8 @@ export interface Chain {
   width?: number;
   /** Layers that add nothing but work. Default 1. */
   layers?: number;
+  /** Default: ChatML. */
+  template?: string;
 }
 
 /** Tokens of its context, at most. */
@@ -25,8 +27,14 @@ const TOY_CONTEXT = 32_768;
 const HEAD_WIDTH = 64;
 
 /** A model that says `says`. About 0.3 MB at a width of 64. */
-export function chainToy({ says, isEndless = false, width = 64, layers = 1 }: Chain): Buffer {
-  const vocabulary = vocabularyOf(says);
+export function chainToy({
+  says,
+  isEndless = false,
+  width = 64,
+  layers = 1,
+  template,
+}: Chain): Buffer {
+  const vocabulary = vocabularyOf(says, template);
   const chain = says.map(vocabulary.token);
   if (new Set(chain).size < chain.length) throw new Error('a chain has every token once');
   const vectors = vectorsOf(vocabulary, chain, width);

@@ -17,7 +17,7 @@ export interface Vocabulary {
 }
 
 /** @param words texts that are one token each, wherever they stand; the same text gives the same token. */
-export function vocabularyOf(words: readonly string[]): Vocabulary {
+export function vocabularyOf(words: readonly string[], template = CHATML): Vocabulary {
   const tokens: [text: string, kind: number][] = [
     ['<unk>', KIND.unknown],
     ['<s>', KIND.control],
@@ -39,10 +39,15 @@ export function vocabularyOf(words: readonly string[]): Vocabulary {
     if (found === undefined) throw new Error(`a toy has no token "${text}"`);
     return found;
   };
-  return { size: tokens.length, token, end: token('<|im_end|>'), metadata: metadataOf(tokens) };
+  return {
+    size: tokens.length,
+    token,
+    end: token('<|im_end|>'),
+    metadata: metadataOf(tokens, template),
+  };
 }
 
-function metadataOf(tokens: readonly [string, number][]): Record<string, Value> {
+function metadataOf(tokens: readonly [string, number][], template: string): Record<string, Value> {
   return {
     'tokenizer.ggml.model': { type: 'string', value: 'llama' },
     'tokenizer.ggml.tokens': { type: 'strings', value: tokens.map(([text]) => text) },
@@ -56,7 +61,7 @@ function metadataOf(tokens: readonly [string, number][]): Record<string, Value> 
     'tokenizer.ggml.unknown_token_id': { type: 'u32', value: 0 },
     'tokenizer.ggml.add_bos_token': { type: 'bool', value: true },
     'tokenizer.ggml.add_space_prefix': { type: 'bool', value: false },
-    'tokenizer.chat_template': { type: 'string', value: CHATML },
+    'tokenizer.chat_template': { type: 'string', value: template },
   };
 }
 
