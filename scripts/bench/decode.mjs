@@ -13,7 +13,7 @@ import { chainToy } from '../../dist/activities/engine/toy/toy.js';
 import { openLibrary } from './library.mjs';
 import { timed } from './timings.mjs';
 
-const TURNS = 5;
+const TURNS = 3;
 const DECODED = 192;
 const STREAMS = 16;
 const SWAPS = 20;

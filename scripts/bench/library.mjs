@@ -2,10 +2,13 @@
 import { getLlama } from 'node-llama-cpp';
 import { timed } from './timings.mjs';
 
+const lines = [];
+/** One for all models: it is where llama.cpp writes to. */
+let llama;
+
 /** `ratio(tokens)` says as many and returns llama.cpp's time over ours; `end()` frees the model. */
 export async function openLibrary(path, { gpu, threads }) {
-  const lines = [];
-  const llama = await getLlama({
+  llama ??= await getLlama({
     gpu: gpu === 'cpu' ? false : gpu,
     build: 'never',
     maxThreads: threads,
@@ -33,6 +36,6 @@ export async function openLibrary(path, { gpu, threads }) {
       const { nativeMs } = await timed(timings);
       return (nativeMs * (1 - 1 / count)) / ms;
     },
-    end: () => llama.dispose(),
+    end: () => model.dispose(),
   };
 }

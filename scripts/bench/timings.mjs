@@ -10,7 +10,7 @@ const ASKS = 5;
 export async function timed(ask) {
   let nativeMs = 0;
   let tokens = 0;
-  for (let n = 0; n < ASKS && tokens === 0; n++) {
+  for (let n = 0; n < ASKS && nativeMs === 0; n++) {
     for (const line of await ask()) {
       const found = /(?:prompt eval|eval) time\s*=\s*([\d.]+) ms\s*\/\s*(\d+)/.exec(line);
       if (!found) continue;
