@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EngineLost } from '../../activities/platform/model-errors.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
 import { secondApi } from './testing/second.js';
-import { conversationOf, Gate, hurry, say, settled, turnOf } from './testing/talk.js';
+import { conversationOf, Gate, hurry, obey, say, settled, turnOf } from './testing/talk.js';
 import { Turns } from './turns.js';
 
-// An answer while PostgreSQL is away: it is kept, told to its readers here, and stored later.
+// An answer while PostgreSQL is slow or away: it is kept, told to its readers here, and stored later.
 
 let api: TestApi;
 beforeAll(async () => {
@@ -14,8 +14,38 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe('while PostgreSQL is away', () => {
+describe('while PostgreSQL is slow or away', () => {
   const passes = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('an answer that loses its engine while its text is on its way into the record goes on', async () => {
+    const cleo = await api.tokenOf('cleo', ['chat']);
+    const { promise: arrived, resolve: arrives } = Promise.withResolvers<void>();
+    const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+    const { turns } = api.store.chat;
+    const { append } = turns;
+    turns.append = async (...of) => {
+      const isStored = await append(...of);
+      if (of[3] === '') return isStored;
+      arrives();
+      await told;
+      return isStored;
+    };
+    api.chat.models.beforeWord = async (wish, index) => {
+      if (index < 2 || wish.begun !== undefined) return;
+      await arrived;
+      throw new EngineLost('it died', 'Ask again.');
+    };
+    const { id } = await conversationOf(api, cleo);
+    const { answer } = await say(api, cleo, id);
+    await settled(api);
+    tell();
+    expect(await turnOf(api, cleo, answer.id)).toMatchObject({
+      status: 'done',
+      text: api.chat.models.text,
+    });
+    turns.append = append;
+    obey(api.chat);
+  });
 
   it('an answer goes on, and is stored when PostgreSQL is back', async () => {
     const ada = await api.tokenOf('ada', ['chat']);

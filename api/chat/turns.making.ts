@@ -23,7 +23,7 @@ export interface MakingParts {
 export interface Attended {
   /** An answer that has its place already. */
   begun: Answer | undefined;
-  /** Asked before the first words: false when another replica makes the answer. */
+  /** Asked once, before the first words: false when another replica makes the answer. */
   claim: () => Promise<boolean>;
 }
 
@@ -51,10 +51,13 @@ export async function make(
   const { limits } = parts;
   const patience: Patience = { engine: 0, roomMs: 0, store: 0, storeMs: 0 };
   let answer = attended.begun;
+  let isOurs = false;
+  // Later its text may be on its way into the record, and a second claim would not find its place.
+  const claim = async () => (isOurs ||= await attended.claim());
   for (;;) {
     try {
       answer ??= await parts.generation.begin(await wishOf(live, parts), live.caller, live.signal);
-      return await listen(live, answer, { limits, claim: attended.claim });
+      return await listen(live, answer, { limits, claim });
     } catch (error) {
       answer = undefined;
       if (live.stopReason !== undefined) return endOf(live);
