@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { violationsOf } from './invariants.js';
 import { type Hit, Killer, type Strike, strikesOf } from './killer.js';
 import { lookAt } from './outside.js';
-import { makeVoters, Player } from './player.js';
+import { makePeople, Player } from './player.js';
 import { Random } from './random.js';
 import { SCENARIOS, type Scenario } from './scenarios.js';
+import type { Victim } from './victims.js';
 import { World } from './world.js';
 
 /** The supervisor gives up after 20 deaths of one process in 5 minutes: a world is left before. */
@@ -24,7 +25,7 @@ export interface Played {
   violations: string[];
 }
 
-/** Where scenarios are played: a world, the repositories made in it, and the people who may vote. */
+/** Where scenarios are played: a world, the repositories made in it, and the people in it. */
 export class Ground {
   private readonly clones = new Map<string, Awaited<ReturnType<World['stack']['clone']>>>();
   private readonly versions = new Map<string, string>();
@@ -33,12 +34,12 @@ export class Ground {
 
   private constructor(
     readonly world: World,
-    private readonly voters: Awaited<ReturnType<typeof makeVoters>>,
+    private readonly people: Awaited<ReturnType<typeof makePeople>>,
   ) {}
 
   static async make(): Promise<Ground> {
     const world = await World.start();
-    return new Ground(world, await makeVoters(world, ['ann', 'bob']));
+    return new Ground(world, await makePeople(world, ['ann', 'bob']));
   }
 
   /** True when the next play could bring the supervisor to its limit. */
@@ -56,15 +57,13 @@ export class Ground {
     strikes?: Strike[],
   ): Promise<Played> {
     this.plays++;
-    const killer = new Killer(
-      this.world,
-      scenario.name,
-      random.fork(`${scenario.name}/${play}/who`),
-    );
+    const killer = new Killer(this.world, scenario, random.fork(`${scenario.name}/${play}/who`));
     const chosen = strikes ?? strikesOf(scenario, play, random);
     const violations: string[] = [];
     const beside = scenario.name === 'two-stacks' ? this.undisturbed(play, random) : undefined;
     try {
+      await scenario.prepare?.(this.world);
+      await this.world.outlives(count(chosen, 'engine'));
       const player = await this.player(scenario.name);
       const version = `v${this.plays}`;
       const playing = scenario.play(player, version);
@@ -74,8 +73,9 @@ export class Ground {
         this.versions.set(run.commit, await player.versionOf(run.commit));
       }
       const killed = killer.hits.flatMap((hit) => hit.killed);
+      const of = { repository: scenario.name, said: player.said.chat, people: this.people };
       const look = async () =>
-        violationsOf(await lookAt(this.world, scenario.name), {
+        violationsOf(await lookAt(this.world, of), {
           expected,
           said: player.said,
           killed,
@@ -132,7 +132,7 @@ export class Ground {
       clone = await this.world.stack.clone(repository, { README: repository });
       this.clones.set(repository, clone);
     }
-    const player = new Player(this.world, repository, clone, this.voters);
+    const player = new Player(this.world, repository, clone, this.people);
     await player.begin();
     return player;
   }
@@ -144,6 +144,10 @@ export class Ground {
     );
     return runs.filter(({ commit }) => !this.versions.has(commit));
   }
+}
+
+function count(strikes: readonly Strike[], victim: Victim): number {
+  return strikes.flatMap(({ victims }) => victims).filter((each) => each === victim).length;
 }
 
 /** Looks again while something differs: a stage follows a moment after the record. */

@@ -7,6 +7,8 @@ import { killsOf, tableOf, totalsOf } from './table.js';
 
 const SEED = 'slipway-380';
 const LEAST_KILLS = 30;
+/** Between them they kill the engine, the API and PostgreSQL, and two at once. */
+const CHAT_PLAYS = [1, 4];
 /** Of one play, whatever is killed in it. */
 const PLAY_LIMIT_MS = 240_000;
 
@@ -46,6 +48,14 @@ describe('killed at seeded moments', () => {
       expect(await play(name, 0)).toEqual([]);
     },
     PLAY_LIMIT_MS,
+  );
+
+  it(
+    'chat: people talk, ask and open tickets, and have every letter once',
+    async () => {
+      for (const nth of CHAT_PLAYS) expect(await play('chat', nth)).toEqual([]);
+    },
+    CHAT_PLAYS.length * PLAY_LIMIT_MS,
   );
 
   it(

@@ -1,5 +1,6 @@
 /** The checks notice what they are there for: each is shown one lie. */
 import { describe, expect, it } from '@jest/globals';
+import { nothingSaid } from './chat/said.js';
 import { type Play, violationsOf } from './invariants.js';
 import type { Facts } from './outside.js';
 
@@ -38,6 +39,7 @@ function good(): { facts: Facts; play: Play } {
     ],
     votes: [{ runId: 'web-1', step: 'ask', accepted: new Map([['ann', 1]]) }],
     strays: [],
+    chat: { turns: [], tickets: [], told: [], unended: [], strays: [] },
   };
   const play: Play = {
     expected: [{ runId: 'web-1', statuses: ['succeeded'] }],
@@ -46,6 +48,7 @@ function good(): { facts: Facts; play: Play } {
       pushed: ['c1'],
       starts: { acknowledged: [], tried: 0 },
       votes: [{ runId: 'web-1', login: 'ann', answer: 'approve' }],
+      chat: nothingSaid(),
     },
     killed: [],
     versions: new Map([['c1', 'one']]),
@@ -143,6 +146,11 @@ describe('the invariants', () => {
       'a stage that serves something else',
       ({ facts }) => (facts.serving[0]!.text = 'zero'),
       /staging serves zero, not one of web-1/,
+    ],
+    [
+      'an answer that does not end',
+      ({ facts }) => facts.chat.unended.push('a1'),
+      /answer a1 does not end/,
     ],
     ['a process that is left', ({ facts }) => facts.strays.push('7'), /still runs: 7/],
   ])('notice %s', (_what, lie, words) => {

@@ -1,4 +1,5 @@
 /** What must be true after every scenario, whatever was killed. Pure: facts in, sentences out. */
+import { chatViolations } from './chat/invariants.js';
 import type { Facts, StepFact } from './outside.js';
 import type { Said } from './player.js';
 import type { Expected } from './scenarios.js';
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   logsAreWhole,
   stagesServeTheRecord,
   nothingIsLeft,
+  chatIsWhole,
 ];
 
 /** Every violation as a sentence; empty when all is well. */
@@ -205,4 +207,8 @@ function stagesServeTheRecord({ runs, steps, serving }: Facts, { versions }: Pla
 
 function nothingIsLeft({ strays }: Facts): string[] {
   return strays.map((stray) => `a step's process still runs: ${stray}`);
+}
+
+function chatIsWhole({ chat }: Facts, { said, killed }: Play): string[] {
+  return chatViolations(chat, { said: said.chat, killed });
 }

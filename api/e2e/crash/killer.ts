@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Random } from './random.js';
 import { pulseOf, type Recovery, recovery } from './recovery.js';
 import type { Scenario } from './scenarios.js';
-import { type Killed, kill, PROCESSES, VICTIMS, type Victim } from './victims.js';
+import { type Killed, kill, VICTIMS, type Victim } from './victims.js';
 import type { World } from './world.js';
 
 /** How often the record is looked at for a change. */
@@ -37,9 +37,10 @@ export interface Hit {
  * turn, in an order that the seed decides.
  */
 export function strikesOf(scenario: Scenario, play: number, random: Random): Strike[] {
+  const { victims = VICTIMS } = scenario;
   const pairs: Strike[] = [];
   for (let boundary = 1; boundary <= scenario.boundaries; boundary++) {
-    for (const victim of VICTIMS) pairs.push({ victims: [victim], moment: { boundary } });
+    for (const victim of victims) pairs.push({ victims: [victim], moment: { boundary } });
   }
   const deck = random.fork(`${scenario.name}/deck`).shuffled(pairs);
   const chance = random.fork(`${scenario.name}/${play}`);
@@ -49,11 +50,22 @@ export function strikesOf(scenario: Scenario, play: number, random: Random): Str
   );
   for (let index = 0; index < AFTER_DELAYS; index++) {
     const isPair = chance.between(1, 100) <= PAIRS_OF_100;
-    const victims = isPair ? chance.shuffled(PROCESSES).slice(0, 2) : [chance.pick(VICTIMS)];
+    const chosen = isPair
+      ? chance.shuffled(pairable(victims)).slice(0, 2).sort(enginesFirst)
+      : [chance.pick(victims)];
     const moment = { afterMs: chance.between(0, scenario.longestMs) };
-    strikes.push({ victims, moment });
+    strikes.push({ victims: chosen, moment });
   }
   return strikes;
+}
+
+function pairable(victims: readonly Victim[]): Victim[] {
+  return [...new Set(victims)].filter((victim) => victim !== 'step');
+}
+
+/** An engine goes with its API: after that there is none to be killed. */
+function enginesFirst(one: Victim, other: Victim): number {
+  return Number(other === 'engine') - Number(one === 'engine');
 }
 
 /** Each strike has its own moment; one that comes due while another is recovered from waits for that. */
@@ -64,7 +76,7 @@ export class Killer {
 
   constructor(
     private readonly world: World,
-    private readonly repository: string,
+    private readonly scenario: Scenario,
     private readonly random: Random,
   ) {}
 
@@ -95,7 +107,7 @@ export class Killer {
       }
       if (found === undefined) continue;
       killed.push(found);
-      this.world.kills.set(victim, (this.world.kills.get(victim) ?? 0) + 1);
+      this.world.hasKilled(victim);
     }
     if (killed.length === 0) return;
     const hit: Hit = { strike, killed, recoveries: [] };
@@ -122,12 +134,13 @@ export class Killer {
 
   /** Changes of status so far: a step that runs has had one, a step that ended two. */
   private async changes(): Promise<number> {
+    if (this.scenario.changes) return this.scenario.changes(this.world);
     const [row] = await this.world.record.rows<{ changes: number }>(
       `SELECT coalesce(sum(CASE WHEN steps.status = 'pending' THEN 0
                                 WHEN steps.status IN ('running', 'waiting') THEN 1
                                 ELSE 2 END), 0)::bigint AS changes
          FROM steps JOIN runs ON runs.id = run_id WHERE repository = $1`,
-      [this.repository],
+      [this.scenario.name],
     );
     return row?.changes ?? 0;
   }

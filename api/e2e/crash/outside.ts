@@ -2,8 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Client } from '../../client/client.js';
 import { eventually } from '../harness/eventually.js';
 import { finish } from '../harness/process.js';
+import { type ChatFacts, lookAtChat } from './chat/outside.js';
+import type { ChatSaid } from './chat/said.js';
 import { type RunHistory, readHistories, type VoteHistory } from './histories.js';
 import { stepProcesses } from './victims.js';
 import type { World } from './world.js';
@@ -77,6 +80,7 @@ export interface Facts {
   votes: VoteHistory[];
   /** Processes of steps that still run. */
   strays: string[];
+  chat: ChatFacts;
 }
 
 /** A push that Git did not carry out is dropped after a minute. */
@@ -84,8 +88,14 @@ const SETTLED_AFTER_SECONDS = 90;
 /** How long processes of steps may outlive their runs: a launcher whose worker died takes 3 s. */
 const STRAY_LIMIT_MS = 10_000;
 
-/** Of the runs of one repository. */
-export async function lookAt(world: World, repository: string): Promise<Facts> {
+/** Whose runs, and who said what to whom. */
+export interface Of {
+  repository: string;
+  said: ChatSaid;
+  people: ReadonlyMap<string, Client>;
+}
+
+export async function lookAt(world: World, { repository, said, people }: Of): Promise<Facts> {
   const [runs, steps, logs, decisions, unsettled] = await recorded(world, repository);
   const ids = new Set(runs.map(({ id }) => id));
   const gates = [...steps.filter(({ kind }) => kind === 'approve')];
@@ -100,6 +110,7 @@ export async function lookAt(world: World, repository: string): Promise<Facts> {
     serving: await serving(world, repository),
     ...(await readHistories(world.temporal, { runs: [...ids], gates })),
     strays: await strays(world),
+    chat: await lookAtChat(world, said, people),
   };
 }
 

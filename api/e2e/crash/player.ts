@@ -1,14 +1,12 @@
 /** A user who does not give up: pushes, starts, votes and cancels until somebody says yes or no. */
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { ApiProblem, type Client, createClient } from '../../client/client.js';
 import type { Clone } from '../harness/clone.js';
 import { eventually } from '../harness/eventually.js';
+import { type ChatSaid, nothingSaid } from './chat/said.js';
+import { insisting } from './insisting.js';
 import type { World } from './world.js';
 
-/** How long the user tries the same thing, and between two tries. Milliseconds. */
-const PATIENCE_MS = 90_000;
-const RETRY_MS = 200;
 /** How long a run may take, with everything that is killed meanwhile. */
 export const RUN_LIMIT_MS = 150_000;
 
@@ -22,18 +20,25 @@ export interface Said {
   pushed: string[];
   starts: { acknowledged: string[]; tried: number };
   votes: { runId: string; login: string; answer: 'approve' | 'reject' }[];
+  chat: ChatSaid;
 }
 
 /** One user's session with one repository. */
 export class Player {
-  readonly said: Said = { after: 0, pushed: [], starts: { acknowledged: [], tried: 0 }, votes: [] };
+  readonly said: Said = {
+    after: 0,
+    pushed: [],
+    starts: { acknowledged: [], tried: 0 },
+    votes: [],
+    chat: nothingSaid(),
+  };
   private readonly pushes: Promise<unknown>[] = [];
 
   constructor(
     readonly world: World,
     readonly repository: string,
     private readonly clone: Clone,
-    private readonly voters: ReadonlyMap<string, Client>,
+    private readonly people: ReadonlyMap<string, Client>,
   ) {}
 
   async begin(): Promise<void> {
@@ -52,10 +57,17 @@ export class Player {
     return commit;
   }
 
+  /** What somebody else may do. */
+  as(login: string): Client {
+    const client = this.people.get(login);
+    if (client === undefined) throw new Error(`nobody is called "${login}"`);
+    return client;
+  }
+
   /** Starts a run of the main branch by hand. Returns its id. */
   start(): Promise<string> {
     const { starts } = this.said;
-    return this.insisting('a start by hand', async () => {
+    return insisting('a start by hand', async () => {
       starts.tried++;
       const { id } = await this.world.stack.client.runs.start({ repository: this.repository });
       starts.acknowledged.push(id);
@@ -65,11 +77,10 @@ export class Player {
 
   /** Answers the run's gate. A try whose answer was lost may have counted: then the next is refused. */
   async vote(runId: string, login: string, answer: 'approve' | 'reject'): Promise<void> {
-    const client = this.voters.get(login);
-    if (client === undefined) throw new Error(`nobody is called "${login}"`);
+    const client = this.as(login);
     const reason = answer === 'reject' ? { reason: 'not today' } : {};
     let wasLost = false;
-    await this.insisting(`the vote of ${login}`, async () => {
+    await insisting(`the vote of ${login}`, async () => {
       try {
         await client.runs.decide(runId, { answer, ...reason });
       } catch (error) {
@@ -84,7 +95,7 @@ export class Player {
 
   /** False when the run had ended before. */
   cancel(runId: string): Promise<boolean> {
-    return this.insisting(`the cancel of ${runId}`, async () => {
+    return insisting(`the cancel of ${runId}`, async () => {
       try {
         await this.world.stack.client.runs.cancel(runId, { reason: 'changed my mind' });
         return true;
@@ -170,24 +181,12 @@ export class Player {
   }
 
   private async pushUntilAcknowledged(commit: string): Promise<void> {
-    await this.insisting('the push', async () => {
+    await insisting('the push', async () => {
       const { code, stderr } = await this.clone.push();
       if (code !== 0) throw new Error(stderr);
       return true;
     });
     this.said.pushed.push(commit);
-  }
-
-  private async insisting<T>(what: string, attempt: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (cause) {
-        if (performance.now() > deadline) throw new Error(`${what} does not work`, { cause });
-      }
-      await wait(RETRY_MS);
-    }
   }
 
   private eventually<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
@@ -200,17 +199,17 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ApiProblem && [404, 409].includes(error.status);
 }
 
-/** People who may answer gates, and are not the one who pushes. */
-export async function makeVoters(world: World, logins: string[]): Promise<Map<string, Client>> {
-  const voters = new Map<string, Client>();
+/** People who may answer gates and chat, and are not the one who pushes. */
+export async function makePeople(world: World, logins: string[]): Promise<Map<string, Client>> {
+  const people = new Map<string, Client>();
   for (const login of logins) {
     await world.stack.client.users.create({ login });
     const { token } = await world.stack.client.users.createToken({
       login,
       name: 'crash',
-      scopes: ['read', 'approve'],
+      scopes: ['read', 'approve', 'chat'],
     });
-    voters.set(login, createClient({ url: world.stack.url, token }));
+    people.set(login, createClient({ url: world.stack.url, token }));
   }
-  return voters;
+  return people;
 }

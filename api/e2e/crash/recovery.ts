@@ -1,12 +1,14 @@
 /** How long it takes from a kill until work goes on, by what the victim is for. */
 import { type Client, QueryNotRegisteredError } from '@temporalio/client';
 import { eventually } from '../harness/eventually.js';
-import type { Killed, StackProcess } from './victims.js';
+import { type AnswersPulse, answersGoOn, answersOf, speaksAgain } from './chat/recovery.js';
+import type { Killed, Victim } from './victims.js';
 import type { World } from './world.js';
 
 /** Goals. Of PostgreSQL and Temporal from the moment on at which they answer again. Milliseconds. */
-export const GOALS_MS: { [name in StackProcess]: number } = {
+export const GOALS_MS: { [name in Exclude<Victim, 'step'>]: number } = {
   worker: 10_000,
+  engine: 10_000,
   api: 3_000,
   reconciler: 3_000,
   postgres: 15_000,
@@ -31,10 +33,11 @@ export interface Pulse {
   position: number;
   /** Whether a step was in progress, so that something can move without people. */
   isWorking: boolean;
+  answers: AnswersPulse;
 }
 
-export async function pulseOf({ record }: World): Promise<Pulse> {
-  const rows = await record.rows<{ id: string; position: number; working: boolean }>(
+export async function pulseOf(world: World): Promise<Pulse> {
+  const rows = await world.record.rows<{ id: string; position: number; working: boolean }>(
     `SELECT id, position, status = 'running' AS working FROM runs
       WHERE status IN ('pending', 'running', 'waiting')`,
   );
@@ -42,6 +45,7 @@ export async function pulseOf({ record }: World): Promise<Pulse> {
     live: rows.map(({ id }) => id),
     position: rows.reduce((sum, { position }) => sum + position, 0),
     isWorking: rows.some(({ working }) => working),
+    answers: await answersOf(world),
   };
 }
 
@@ -63,6 +67,10 @@ export async function recovery(
       if (!pulse.isWorking) return undefined;
       await moves(world, pulse);
       return since(killed.atMs);
+    case 'engine':
+      if (pulse.answers.live.length === 0) return undefined;
+      await speaksAgain(world, killed.pid, LIMIT_MS);
+      return since(killed.atMs);
     case 'api':
       await ready(world);
       return since(killed.atMs);
@@ -81,6 +89,7 @@ async function afterReturn(world: World, killed: Killed, pulse: Pulse): Promise<
   const backMs = performance.now();
   await ready(world);
   if (killed.victim === 'postgres' && pulse.isWorking) await moves(world, pulse);
+  if (killed.victim === 'postgres') await answersGoOn(world, pulse.answers, LIMIT_MS);
   if (killed.victim === 'temporal') await repliesToQueries(world, pulse);
   return { ms: performance.now() - backMs, awayMs: backMs - killed.atMs };
 }

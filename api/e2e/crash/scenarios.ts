@@ -1,6 +1,9 @@
 /** What is played while processes are killed: an input each, and how its runs may end. */
+import { chat } from './chat/scenario.js';
 import { chain, delivery } from './pipelines.js';
 import type { Player } from './player.js';
+import type { Victim } from './victims.js';
+import type { World } from './world.js';
 
 /** A run of the play, and the statuses in which it may end when nobody kills its steps. */
 export interface Expected {
@@ -16,6 +19,12 @@ export interface Scenario {
   boundaries: number;
   /** Longest seeded delay before a kill, milliseconds: about the time that the play takes. */
   longestMs: number;
+  /** Who may be killed; one that is named twice is chosen twice as often. Default: all but engines. */
+  victims?: readonly Victim[];
+  /** What must be there before, and is not killed. Repeatable. */
+  prepare?: (world: World) => Promise<void>;
+  /** What `boundaries` counts, where that is not changes of steps. */
+  changes?: (world: World) => Promise<number>;
   /** Begins on a repository that this scenario may have used before. `version` is new each time. */
   play: (player: Player, version: string) => Promise<Expected[]>;
 }
@@ -146,6 +155,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watch,
   longChain,
   neighbours,
+  chat,
 ];
 
 async function pushed(

@@ -1,14 +1,16 @@
 /** Who can be killed, and how: by id and start time, and never anybody who is not the stack's own. */
 import { readdir, readFile } from 'node:fs/promises';
 import { identify, isAlive, type ProcessIdentity } from '../../dev/identity.js';
+import { enginesOf } from '../harness/chat.js';
 import { eventually } from '../harness/eventually.js';
 import type { E2eStack } from '../harness/stack.js';
 import type { Random } from './random.js';
 
 export const PROCESSES = ['worker', 'api', 'reconciler', 'postgres', 'temporal'] as const;
 export type StackProcess = (typeof PROCESSES)[number];
-/** `step`: a process that a step's commands started. */
-export type Victim = StackProcess | 'step';
+/** `step`: a process that a step's commands started. `engine`: a child of the API that holds a model. */
+export type Victim = StackProcess | 'step' | 'engine';
+/** Where nobody chats there are no engines. */
 export const VICTIMS: readonly Victim[] = [...PROCESSES, 'step'];
 
 /** What was killed; of a step's process also whose it was. */
@@ -19,6 +21,9 @@ export interface Killed {
   atMs: number;
   step?: { runId: string; name: string };
 }
+
+/** In the command line of an engine. */
+const ENGINE = 'engine/main.js';
 
 interface StepProcess extends ProcessIdentity {
   runId: string;
@@ -32,6 +37,7 @@ export async function kill(
   random: Random,
 ): Promise<Killed | undefined> {
   if (victim === 'step') return killStep(stack.home, random);
+  if (victim === 'engine') return killEngine(stack, random);
   const found = (await stack.processes()).find(({ name }) => name === victim);
   if (found === undefined || !(await strike(found))) return undefined;
   return { victim, pid: found.pid, atMs: performance.now() };
@@ -43,6 +49,14 @@ async function killStep(home: string, random: Random): Promise<Killed | undefine
   const { runId, name, ...identity } = random.pick(found);
   if (!(await strike(identity))) return undefined;
   return { victim: 'step', pid: identity.pid, atMs: performance.now(), step: { runId, name } };
+}
+
+async function killEngine(stack: E2eStack, random: Random): Promise<Killed | undefined> {
+  const found = await enginesOf(stack);
+  if (found.length === 0) return undefined;
+  const pid = random.pick(found);
+  if (!(await strike(await identify(pid)))) return undefined;
+  return { victim: 'engine', pid, atMs: performance.now() };
 }
 
 /** False when it was gone already. Resolves when it is gone. */
@@ -69,6 +83,13 @@ export async function stepProcesses(home: string): Promise<StepProcess[]> {
     found.push({ ...identity, runId: variable('SLIPWAY_RUN_ID'), name: variable('SLIPWAY_STEP') });
   }
   return found;
+}
+
+/** Engines of the stack in `folder` that are not its API's: those of an API that was killed. */
+export async function strayEngines(stack: E2eStack, folder: string): Promise<string[]> {
+  const held = new Set(await enginesOf(stack));
+  const all = await processesNaming(folder);
+  return all.filter((one) => one.includes(ENGINE) && !held.has(Number.parseInt(one, 10)));
 }
 
 /** What still runs and names `folder` in its command line or environment. */

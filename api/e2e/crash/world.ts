@@ -3,19 +3,30 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { slipway, toyFile } from '../harness/chat.js';
 import { eventually } from '../harness/eventually.js';
 import { E2eStack } from '../harness/stack.js';
 import { Record } from './record.js';
-import { processesNaming } from './victims.js';
+import { processesNaming, type Victim } from './victims.js';
 
 /** Longest time that processes of a stack may need to be gone after it said that it stopped. */
 const GONE_LIMIT_MS = 15_000;
 /** So that a run goes on in new histories after some steps, not after some hundred. Events. */
 const SHORT_HISTORY = 100;
+/** An API gives an engine up that dies more often, and tries again a minute later. */
+const MAX_ENGINE_DEATHS = 5;
+/** People of a play may ask as much as they like. */
+const NO_QUOTA = {
+  SLIPWAY_CHAT_REQUESTS_PER_MINUTE: '1000000',
+  SLIPWAY_CHAT_TOKENS_PER_MINUTE: '100000000',
+};
 
 export class World {
   /** Kills of each of the stack's processes. */
-  readonly kills = new Map<string, number>();
+  readonly kills = new Map<Victim, number>();
+  /** Of engines, since their API was killed. */
+  private engineDeaths = 0;
+  private servesPages = false;
   readonly record: Record;
   readonly temporal: Client;
 
@@ -37,6 +48,7 @@ export class World {
       TMPDIR: join(folder, 'tmp'),
       SLIPWAY_EXECUTOR: 'plain',
       TEMPORAL_CLI: await shortHistories(folder),
+      ...NO_QUOTA,
     };
     const home = join(folder, 'home');
     const stack = await E2eStack.start({ home, env });
@@ -55,6 +67,29 @@ export class World {
 
   get effects(): string {
     return join(this.folder, 'effects');
+  }
+
+  hasKilled(victim: Victim): void {
+    this.kills.set(victim, (this.kills.get(victim) ?? 0) + 1);
+    if (victim === 'engine') this.engineDeaths++;
+    if (victim === 'api') this.engineDeaths = 0;
+  }
+
+  /** Between two plays: an API that would give up its engine after so many more deaths is replaced. */
+  async outlives(deaths: number): Promise<void> {
+    if (this.engineDeaths + deaths <= MAX_ENGINE_DEATHS) return;
+    await this.stack.kill('api');
+    this.hasKilled('api');
+    await eventually('the API is back', () => this.stack.client.health().then(() => true));
+  }
+
+  /** Serves the model whose every letter is known. Nobody else needs one, so it comes with the first chat. */
+  async servePages(): Promise<void> {
+    if (this.servesPages) return;
+    const file = await toyFile(this.folder, 'pages');
+    await slipway(this.stack, 'models', 'pull', file, '--name', 'pages');
+    await slipway(this.stack, 'models', 'serve', 'pages', '--as', 'house');
+    this.servesPages = true;
   }
 
   /** Stops it. Returns what was left behind that must not be; the folder stays. */
