@@ -91,7 +91,7 @@ export class EngineProcess {
     signal?.throwIfAborted();
     const child = fork(program.file, [], {
       execArgv: program.execArgv,
-      env: passedOn(),
+      env: { ...passedOn(), UV_THREADPOOL_SIZE: String(spec.samplers) },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const engine = new EngineProcess(child, limits);

@@ -71,6 +71,8 @@ export const LoadSpec = z.object({
   device: z.enum(['cpu', 'cuda', 'vulkan', 'metal']),
   /** On the CPU. */
   threads: z.number().int(),
+  /** Threads that choose the next tokens of several streams: of libuv's pool, in which CPUs compute too. */
+  samplers: z.number().int(),
   /** Sequences of each context: answers at once. */
   slots: z.number().int(),
   /** Of one sequence; never more than the model was made for. */

@@ -68,6 +68,7 @@ export interface StandOptions {
   limits?: Partial<EngineLimits>;
   gpu?: 'cpu' | 'cuda';
   program?: Program;
+  samplers?: number;
 }
 
 /** A home with toys, and models over them. The record is `servings`. */
@@ -95,6 +96,7 @@ export class EngineStand {
         servings: async () => this.servings,
         log: createLog('engine-test', 'error', { write: (line) => void this.lines.push(line) }),
         program: options.program ?? FROM_SOURCES,
+        ...(options.samplers === undefined ? {} : { samplers: options.samplers }),
         limits: { backoffMs: { first: 10, most: 100 }, ...options.limits },
       },
     );

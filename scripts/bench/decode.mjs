@@ -70,6 +70,12 @@ async function speeds(folder, name, path) {
         { name: `${what}: tokens a second`, unit: 'tokens', samples: rates },
       );
     }
+    const [one, many] = [rows[1].samples, rows[3].samples];
+    rows.push({
+      name: `decode, ${name}: ${STREAMS} streams / 1 stream, tokens`,
+      unit: 'ratio',
+      samples: many.map((rate, turn) => rate / one[turn]),
+    });
     const beside = `decode, ${name}, 1 stream: node-llama-cpp alone / llama.cpp`;
     return [...rows, { name: beside, unit: 'ratio', samples: alone }];
   } finally {

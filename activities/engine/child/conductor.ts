@@ -25,10 +25,13 @@ export class Conductor {
     if (this.running === 0 && this.next.length > 0) this.prepare();
   }
 
-  /** Everybody who heard the end of the last step has its turn to come along. */
+  /**
+   * Everybody who heard the end of the last step has its turn to come along. A turn of the event loop
+   * later: by then the library has ended that step too, and does not go on with those who came first.
+   */
   private prepare(): void {
     this.running++;
-    process.nextTick(() => {
+    setImmediate(() => {
       const together = this.next;
       this.next = [];
       this.running += together.length - 1;

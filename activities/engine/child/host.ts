@@ -11,7 +11,7 @@ import { Pulse } from './pulse.js';
 
 const SEND_AFTER_MS = 1;
 
-/** When all of a step have asked, instead of one turn of the event loop later. */
+/** When all of a step have asked, instead of another turn of the event loop later. */
 const atOnce = (dispatch: () => void) => process.nextTick(dispatch);
 
 type Asked<Kind extends ToEngine['kind']> = Extract<ToEngine, { kind: Kind }>;
