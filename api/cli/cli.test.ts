@@ -1,16 +1,12 @@
 /** What commands ask, print and exit with. */
 
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Status } from '../../workflows/domain/run.js';
 import { exitOf } from './exit.js';
 import { CliWorld, PIPELINE } from './testing/cli-world.js';
 import { anApproval, aRun, aStep, type FakeApi } from './testing/fake-api.js';
-
-const _exec = promisify(execFile);
 
 let world: CliWorld;
 let api: FakeApi;

@@ -3,16 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { embedMany, generateObject, generateText, isStepCount, streamText, tool } from 'ai';
 import { z } from 'zod';
 import { EngineLost } from '../../activities/platform/model-errors.js';
-import { gate, type OpenAiApi, startOpenAi, watchConnections } from './testing.js';
+import { calm, gate, type Judged, startJudged } from './testing.js';
 
 // The npm packages `ai` and `@ai-sdk/openai-compatible`, unmodified, against the whole API.
 
-let api: OpenAiApi;
+let api: Judged;
 let provider: ReturnType<typeof createOpenAICompatible>;
-let connections: ReturnType<typeof watchConnections>;
 beforeAll(async () => {
-  connections = watchConnections();
-  api = await startOpenAi();
+  api = await startJudged();
   provider = createOpenAICompatible({
     name: 'slipway',
     baseURL: api.baseUrl,
@@ -21,18 +19,8 @@ beforeAll(async () => {
     supportsStructuredOutputs: true,
   });
 });
-afterAll(async () => {
-  await api.close();
-  connections.stop();
-});
-afterEach(() => {
-  const { models } = api.chat;
-  models.text = 'to be or not';
-  models.callFor = () => undefined;
-  models.beforeWord = async () => undefined;
-  models.beforeAnswer = async () => undefined;
-  models.trouble = undefined;
-});
+afterAll(() => api.close());
+afterEach(() => calm(api.chat));
 
 const ask = () => ({ model: provider('fake'), prompt: 'hello', maxRetries: 0 });
 
@@ -117,5 +105,5 @@ describe('the AI SDK', () => {
     expect(JSON.stringify(errors)).toContain('the engine died');
   });
 
-  it('called nobody else', () => expect(connections.elsewhere()).toEqual([]));
+  it('called nobody else', () => expect(api.elsewhere()).toEqual([]));
 });

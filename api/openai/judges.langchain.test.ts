@@ -2,29 +2,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { z } from 'zod';
 import { EngineLost } from '../../activities/platform/model-errors.js';
-import { gate, type OpenAiApi, startOpenAi, watchConnections } from './testing.js';
+import { calm, gate, type Judged, startJudged } from './testing.js';
 
 // The npm package `@langchain/openai`, unmodified, against the whole API.
 
-let api: OpenAiApi;
+let api: Judged;
 let model: ChatOpenAI;
-let connections: ReturnType<typeof watchConnections>;
 beforeAll(async () => {
-  connections = watchConnections();
-  api = await startOpenAi();
+  api = await startJudged();
   model = chat();
 });
-afterAll(async () => {
-  await api.close();
-  connections.stop();
-});
-afterEach(() => {
-  const { models } = api.chat;
-  models.text = 'to be or not';
-  models.callFor = () => undefined;
-  models.beforeWord = async () => undefined;
-  models.beforeAnswer = async () => undefined;
-});
+afterAll(() => api.close());
+afterEach(() => calm(api.chat));
 
 function chat(): ChatOpenAI {
   return new ChatOpenAI({
@@ -116,5 +105,5 @@ describe('LangChain', () => {
     await expect(reading).rejects.toThrow('the engine died');
   });
 
-  it('called nobody else', () => expect(connections.elsewhere()).toEqual([]));
+  it('called nobody else', () => expect(api.elsewhere()).toEqual([]));
 });

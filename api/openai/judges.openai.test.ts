@@ -3,30 +3,18 @@ import OpenAI, { APIUserAbortError, NotFoundError, RateLimitError } from 'openai
 import { zodFunction, zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { EngineLost } from '../../activities/platform/model-errors.js';
-import { gate, hello, type OpenAiApi, startOpenAi, watchConnections } from './testing.js';
+import { calm, gate, hello, type Judged, startJudged, startOpenAi } from './testing.js';
 
 // The npm package `openai`, unmodified, against the whole API.
 
-let api: OpenAiApi;
+let api: Judged;
 let client: OpenAI;
-let connections: ReturnType<typeof watchConnections>;
 beforeAll(async () => {
-  connections = watchConnections();
-  api = await startOpenAi();
+  api = await startJudged();
   client = new OpenAI({ apiKey: api.token, baseURL: api.baseUrl, maxRetries: 0 });
 });
-afterAll(async () => {
-  await api.close();
-  connections.stop();
-});
-afterEach(() => {
-  const { models } = api.chat;
-  models.text = 'to be or not';
-  models.callFor = () => undefined;
-  models.beforeWord = async () => undefined;
-  models.beforeAnswer = async () => undefined;
-  models.trouble = undefined;
-});
+afterAll(() => api.close());
+afterEach(() => calm(api.chat));
 
 const ask = { model: 'fake', messages: [{ role: 'user' as const, content: 'hello' }] };
 const Weather = z.object({ city: z.string(), degrees: z.number() });
@@ -231,7 +219,7 @@ describe('the client of OpenAI', () => {
     });
   });
 
-  it('called nobody else', () => expect(connections.elsewhere()).toEqual([]));
+  it('called nobody else', () => expect(api.elsewhere()).toEqual([]));
 });
 
 describe('a budget', () => {

@@ -30,6 +30,31 @@ export async function startOpenAi(options?: TestApiOptions): Promise<OpenAiApi> 
   return { ...api, baseUrl, token, post };
 }
 
+/** The API of a judge: a client of others, unmodified, that may call nobody else. */
+export interface Judged extends OpenAiApi {
+  /** Whom it called beside us. */
+  elsewhere: () => string[];
+}
+
+export async function startJudged(): Promise<Judged> {
+  const { elsewhere, stop } = watchConnections();
+  const api = await startOpenAi();
+  const close = async () => {
+    await api.close();
+    stop();
+  };
+  return { ...api, elsewhere, close };
+}
+
+/** Models as they are before each test of a judge. */
+export function calm({ models }: OpenAiApi['chat']): void {
+  models.text = 'to be or not';
+  models.callFor = () => undefined;
+  models.beforeWord = async () => undefined;
+  models.beforeAnswer = async () => undefined;
+  models.trouble = undefined;
+}
+
 export const hello = { model: 'fake', messages: [{ role: 'user', content: 'hello' }] };
 
 /** What the `data:` lines of a stream hold; every other line is a mistake. */
@@ -59,7 +84,7 @@ export function gate() {
 }
 
 /** Where this process connected to since it was asked: clients must not call anybody but us. */
-export function watchConnections(): { elsewhere: () => string[]; stop: () => void } {
+function watchConnections(): { elsewhere: () => string[]; stop: () => void } {
   const seen = new Set<string>();
   const onSocket = (message: unknown): void => {
     const { socket } = message as { socket: Socket };
