@@ -1,5 +1,5 @@
 /** A token: we keep the sha256 of its 256 random bits, never the token. */
-import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { Scope } from '../store.ports.js';
 import { UserEntity } from './user.entity.js';
 
@@ -7,6 +7,8 @@ import { UserEntity } from './user.entity.js';
 @Index('tokens_hash', ['hash'], { unique: true })
 @Index('tokens_login', ['login'])
 @Index('tokens_newest', ['createdAt', 'id'])
+@Check('tokens_requests_per_minute_check', 'requests_per_minute > 0')
+@Check('tokens_tokens_per_minute_check', 'tokens_per_minute > 0')
 export class TokenEntity {
   @PrimaryGeneratedColumn('uuid')
   id!: string;
