@@ -21,7 +21,9 @@ const LIMITS = {
   SLIPWAY_STEP_CPU_SECONDS: '60',
 };
 /** Tries of a push that must be taken. */
-const MAX_PUSHES = 5;
+const MAX_PUSHES = 10;
+/** What Slipway says then, when PostgreSQL or Temporal is too slow. */
+const LATER = /did not answer in time|Push again when it answers/;
 /** Resident memory that no process of ours may ever have needed, bytes (700 MiB). */
 const MAX_RESIDENT_BYTES = 734_003_200;
 
@@ -99,7 +101,7 @@ export class World {
     for (let attempt = 1; ; attempt++) {
       const ended = await push();
       if (ended.code === 0) return ended;
-      const mayBeTried = ended.stderr.includes('did not answer in time') && attempt < MAX_PUSHES;
+      const mayBeTried = LATER.test(ended.stderr) && attempt < MAX_PUSHES;
       must(mayBeTried, `the push was refused:\n${ended.stderr}`);
     }
   }
