@@ -14,9 +14,9 @@ export function keepTalks(db: Db): (talk: Talk) => Promise<void> {
   return inBatches((talks) => keepAll(db, talks), MAX_TALKS);
 }
 
-async function keepAll(db: Db, talks: readonly Talk[]): Promise<(void | Error)[]> {
+async function keepAll(db: Db, talks: readonly Talk[]): Promise<(undefined | Error)[]> {
   const kept = await insert(db, talks);
-  const keep = async (talk: Talk) => {
+  const keep = async (talk: Talk): Promise<undefined> => {
     if (!kept.has(talk.question.id)) await keepAlone(db, talk);
   };
   return Promise.all(talks.map((talk) => keep(talk).catch((error: Error) => error)));
