@@ -7,7 +7,7 @@ import { openDataSource, poolOf } from './data-source.js';
 import { overPool } from './db.js';
 import type { ChatStore, Page, PageWish, Replica } from './store.ports.js';
 import { type ThrowAway, throwAwayPostgres } from './testing.js';
-import { type Look, looksOf } from './testing.plans.js';
+import { dearOf, type Look, looksOf } from './testing.plans.js';
 import { fillTalks, TALKS } from './testing.talks.js';
 
 // Half a million turns: what chat asks of the store must cost what it returns, not what there is.
@@ -129,7 +129,7 @@ describe.each([
     '%s is found by an index, and looks at little more than it shows',
     async (_what, ask) => {
       const looks = await growing(ask);
-      expect(looks.filter(({ index, rows }) => index === null || rows > MOST_ROWS)).toEqual([]);
+      expect(dearOf(looks, MOST_ROWS)).toEqual([]);
     },
   );
 });
@@ -138,7 +138,7 @@ describe('answers of dead replicas', () => {
   it('are found among what is open, not among all that was ever answered', async () => {
     const looks = await growing((on) => on.turns.adopt(replica.number, LIMIT));
     const most = TALKS.openTurns + MOST_ROWS;
-    expect(looks.filter(({ index, rows }) => index === null || rows > most)).toEqual([]);
+    expect(dearOf(looks, most)).toEqual([]);
   });
 });
 

@@ -2,23 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERASED } from './erased.js';
 import { BadCursor, IdTaken, Missing } from './errors.js';
-import { createStore } from './store.js';
-import type { ChatStore, Page, Store, TicketRow } from './store.ports.js';
+import type { ChatStore, Page, TicketRow } from './store.ports.js';
 import { askIn, earOf, openConversation, talkIn } from './testing.chat.js';
-import { type ThrowAway, throwAwayPostgres } from './testing.js';
+import { type StoreWorld, storeWorld } from './testing.store.js';
 
-let postgres: ThrowAway;
-let store: Store;
+let world: StoreWorld;
+let postgres: StoreWorld['postgres'];
+let store: StoreWorld['store'];
 let chat: ChatStore;
 beforeAll(async () => {
-  postgres = await throwAwayPostgres();
-  store = await createStore({ url: postgres.url });
-  chat = store.chat;
+  world = await storeWorld();
+  ({ postgres, store, chat } = world);
 });
-afterAll(async () => {
-  await store?.close();
-  await postgres?.remove();
-});
+afterAll(() => world?.close());
 
 async function walk<T>(page: (place: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = [];

@@ -10,7 +10,7 @@ import { createStages } from './stages.store.js';
 import type { RunFilter } from './store.ports.js';
 import { type ThrowAway, throwAwayPostgres } from './testing.js';
 import { fillMany, MANY } from './testing.many.js';
-import { type Look, looksOf } from './testing.plans.js';
+import { dearOf, type Look, looksOf } from './testing.plans.js';
 import { at } from './testing.runs.js';
 import { createUsers } from './users.store.js';
 
@@ -165,7 +165,7 @@ describe.each([
     '%s is found by an index, and looks at little more than it shows',
     async (_what, ask) => {
       const looks = await growing(ask);
-      expect(looks.filter(({ index, rows }) => index === null || rows > MOST_ROWS)).toEqual([]);
+      expect(dearOf(looks, MOST_ROWS)).toEqual([]);
     },
   );
 });
@@ -174,6 +174,6 @@ describe('how much is queued', () => {
   it('is counted among what is open, not among all that there was', async () => {
     const looks = await growing((on) => on.runs.load(usual));
     const open = MANY.openRuns;
-    expect(looks.filter(({ index, rows }) => index === null || rows > open)).toEqual([]);
+    expect(dearOf(looks, open)).toEqual([]);
   });
 });

@@ -2,27 +2,24 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { StoreUnavailable } from './errors.js';
 import { join } from './replicas.js';
-import { createStore } from './store.js';
-import type { ChatStore, OpenTurn, Replica, Store } from './store.ports.js';
+import type { ChatStore, OpenTurn, Replica } from './store.ports.js';
 import { askIn, earOf, openConversation } from './testing.chat.js';
-import { freePort, type ThrowAway, throwAwayPostgres } from './testing.js';
+import { freePort } from './testing.js';
+import { type StoreWorld, storeWorld } from './testing.store.js';
 import { MAX_ATTEMPTS } from './turns.adopt.js';
 
 // Two replicas on one PostgreSQL. One of them reaches it by a wire that a test may cut, which is how
 // the death of its machine looks to PostgreSQL and to the other one.
 
-let postgres: ThrowAway;
-let store: Store;
+let world: StoreWorld;
+let postgres: StoreWorld['postgres'];
+let store: StoreWorld['store'];
 let chat: ChatStore;
 beforeAll(async () => {
-  postgres = await throwAwayPostgres();
-  store = await createStore({ url: postgres.url });
-  chat = store.chat;
+  world = await storeWorld();
+  ({ postgres, store, chat } = world);
 });
-afterAll(async () => {
-  await store?.close();
-  await postgres?.remove();
-});
+afterAll(() => world?.close());
 
 const done = { status: 'done', meta: {}, failure: null } as const;
 

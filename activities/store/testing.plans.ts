@@ -46,6 +46,11 @@ export async function looksOf(pool: pg.Pool, work: () => Promise<unknown>): Prom
   return looks;
 }
 
+/** Those that no index found, or that read more rows than `most`. */
+export function dearOf(looks: readonly Look[], most: number): Look[] {
+  return looks.filter(({ index, rows }) => index === null || rows > most);
+}
+
 /** Every statement that clients of the pool send meanwhile. */
 async function statementsOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Statement[]> {
   const heard: Statement[] = [];

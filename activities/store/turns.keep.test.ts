@@ -2,24 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Talk } from './chat.ports.js';
 import { IdTaken } from './errors.js';
-import { createStore } from './store.js';
-import type { ChatStore, Store } from './store.ports.js';
+import type { ChatStore } from './store.ports.js';
 import { openConversation } from './testing.chat.js';
-import { type ThrowAway, throwAwayPostgres } from './testing.js';
+import { type StoreWorld, storeWorld } from './testing.store.js';
 import { MAX_TALKS } from './turns.keep.js';
 
-let postgres: ThrowAway;
-let store: Store;
+let world: StoreWorld;
 let chat: ChatStore;
 beforeAll(async () => {
-  postgres = await throwAwayPostgres();
-  store = await createStore({ url: postgres.url });
-  chat = store.chat;
+  world = await storeWorld();
+  ({ chat } = world);
 });
-afterAll(async () => {
-  await store?.close();
-  await postgres?.remove();
-});
+afterAll(() => world?.close());
 
 function talkOf(owner: string, fields: Partial<Talk> = {}): Talk {
   return {

@@ -1,23 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IdTaken, Missing } from './errors.js';
-import { createStore } from './store.js';
-import type { ChatStore, Store } from './store.ports.js';
+import type { ChatStore } from './store.ports.js';
 import { askIn, earOf, openConversation, talkIn } from './testing.chat.js';
-import { type ThrowAway, throwAwayPostgres } from './testing.js';
+import { type StoreWorld, storeWorld } from './testing.store.js';
 
-let postgres: ThrowAway;
-let store: Store;
+let world: StoreWorld;
+let postgres: StoreWorld['postgres'];
+let store: StoreWorld['store'];
 let chat: ChatStore;
 beforeAll(async () => {
-  postgres = await throwAwayPostgres();
-  store = await createStore({ url: postgres.url });
-  chat = store.chat;
+  world = await storeWorld();
+  ({ postgres, store, chat } = world);
 });
-afterAll(async () => {
-  await store?.close();
-  await postgres?.remove();
-});
+afterAll(() => world?.close());
 
 const done = { status: 'done', meta: { model: 'toy' }, failure: null } as const;
 

@@ -43,7 +43,7 @@ describe('an answer', () => {
     await expect(service.begin(wishOf('x'), caller)).rejects.toBeInstanceOf(ModelNotReady);
   });
 
-  it('is refused for now while nobody knows yet what is served, whatever its name', async () => {
+  it('is refused with an error that passes while nobody knows yet what is served, whatever its name', async () => {
     const { service, models } = generationOf();
     models.hasLooked = false;
     await expect(service.begin(wishOf('x'), caller)).rejects.toBeInstanceOf(ModelNotReady);
