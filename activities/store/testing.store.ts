@@ -12,13 +12,15 @@ export interface StoreWorld {
 
 export async function storeWorld(): Promise<StoreWorld> {
   const postgres = await throwAwayPostgres();
-  const remove = () => postgres.remove();
   try {
     const store = await createStore({ url: postgres.url });
-    const close = () => store.close().finally(remove);
+    const close = async () => {
+      await store.close();
+      await postgres.remove();
+    };
     return { postgres, store, chat: store.chat, close };
   } catch (error) {
-    await remove();
+    await postgres.remove();
     throw error;
   }
 }
