@@ -135,6 +135,18 @@ describe('a file that is no model', () => {
     await expect(following).rejects.toThrow(BadModelFile);
   });
 
+  it('is known by its name before it has loaded', async () => {
+    stand = await EngineStand.create({ limits: { templateMs: 500 } });
+    const { path, digest } = await stand.write(
+      chainToy({ says: ['a'], template: ENDLESS_TEMPLATE }),
+    );
+    await stand.serve('chat', 'alphabet', { path, digest });
+    const following = stand.models.follow();
+    await stand.models.looked();
+    expect(stand.models.served()).toMatchObject([{ name: 'chat', state: 'loading' }]);
+    await expect(following).rejects.toThrow(BadModelFile);
+  });
+
   it('that loads for ever is given up as soon as nobody wants it any more', async () => {
     await serving();
     const { path, digest } = await stand.write(

@@ -23,6 +23,7 @@ export class EngineModels {
   /** By name: why the last change of what it serves did not come to pass. */
   private readonly troubles = new Map<string, string>();
   private following: Promise<void> = Promise.resolve();
+  private readonly look = Promise.withResolvers<void>();
 
   /** @param servings what the record says now, the default first; none names nothing to serve. */
   constructor(
@@ -35,6 +36,10 @@ export class EngineModels {
       const trouble = this.troubles.get(name);
       return { ...champion.describe(), ...(trouble === undefined ? {} : { reason: trouble }) };
     });
+  }
+
+  looked(): Promise<void> {
+    return this.look.promise;
   }
 
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {
@@ -129,7 +134,9 @@ export class EngineModels {
         this.troubles.set(name, wordsOf(error));
       }
     };
-    await Promise.all([...wanted].map(([name, servings]) => bring(name, servings)));
+    const brought = Promise.all([...wanted].map(([name, servings]) => bring(name, servings)));
+    this.look.resolve();
+    await brought;
     this.pairs = inOrder(this.pairs, [...wanted.keys()]);
     this.fleet.keepOnly([...this.pairs.values()]);
     if (failures.length > 0) throw failures[0];

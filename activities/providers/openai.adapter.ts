@@ -39,10 +39,12 @@ export class RemoteModels {
   private offered: { name: string; contextTokens: number }[];
   private trouble: string | undefined;
   private isKnown = false;
+  private readonly look = Promise.withResolvers<void>();
 
   constructor(private readonly options: RemoteOptions) {
     this.server = new OpenAiServer(options, options.limits);
     this.offered = options.models.map((name) => ({ name, contextTokens: options.contextTokens }));
+    if (this.offered.length > 0) this.look.resolve();
   }
 
   served(): ServedModel[] {
@@ -53,6 +55,10 @@ export class RemoteModels {
       state: this.trouble === undefined ? state : 'failed',
       ...(this.trouble === undefined ? {} : { reason: this.trouble }),
     }));
+  }
+
+  looked(): Promise<void> {
+    return this.look.promise;
   }
 
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {
@@ -149,6 +155,8 @@ export class RemoteModels {
     } catch (error) {
       this.trouble = wordsOf(error);
       throw error;
+    } finally {
+      this.look.resolve();
     }
   }
 

@@ -322,7 +322,9 @@ describe('what is served by another server', () => {
     server.refusals = [{ status: 404 }, { status: 404 }];
     await models.follow();
     expect(models.served()).toMatchObject([{ name: 'big', state: 'ready' }]);
-    await expect(remote({ models: [] }).follow()).rejects.toBeInstanceOf(ModelNotReady);
+    const unknown = remote({ models: [] });
+    await expect(unknown.follow()).rejects.toBeInstanceOf(ModelNotReady);
+    await unknown.looked();
   });
 
   it('is said to be away, and why', async () => {

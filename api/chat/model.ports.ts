@@ -11,6 +11,9 @@ export interface Models {
   /** In the order in which they were configured; the first is the default. */
   served(): ServedModel[];
 
+  /** Resolves when this process knows for the first time what is served; that may still be loading. */
+  looked(): Promise<void>;
+
   /**
    * One answer. Ends with `done`; throws ModelUnknown, ContextTooLong, WishRefused, EngineLost,
    * ModelNotReady. Repeatable: nothing but time is used. An aborted `signal` ends it with

@@ -16,6 +16,8 @@ export class FakeModels implements Models {
   trouble: Error | undefined;
   /** False: it does not know yet what is served. */
   hasLooked = true;
+  /** Its first look at what is served. */
+  look: Promise<void> = Promise.resolve();
   model: ServedModel = {
     name: 'fake',
     digest: `sha256:${'0'.repeat(64)}`,
@@ -36,6 +38,10 @@ export class FakeModels implements Models {
 
   served(): ServedModel[] {
     return this.hasLooked ? [this.model] : [];
+  }
+
+  looked(): Promise<void> {
+    return this.look;
   }
 
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {

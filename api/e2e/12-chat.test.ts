@@ -31,7 +31,9 @@ describe('chat', () => {
       headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ question, ...(conv_id ? { conv_id } : {}) }),
     });
-    return (await answer.json()) as { conv_id: string; answer: string };
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+    return JSON.parse(text) as { conv_id: string; answer: string };
   };
   const complete = async (model: string) => {
     const { choices } = await openai.chat.completions.create({

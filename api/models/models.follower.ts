@@ -17,6 +17,8 @@ const LOOK_EVERY_MS = 300_000;
 /** One that could not be followed is tried again: first after this, then ever later, to the most. */
 const TRY_AGAIN_MS = 5_000;
 const TRY_AGAIN_MOST_MS = 60_000;
+/** The doors open when it is known what is served, and after this without: not all questions are for a model. */
+export const FIRST_LOOK_MS = 3_000;
 
 @Injectable()
 export class ModelsFollower implements OnApplicationBootstrap, OnModuleDestroy {
@@ -36,8 +38,11 @@ export class ModelsFollower implements OnApplicationBootstrap, OnModuleDestroy {
     return this.newest;
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     this.following = this.goOn();
+    const late = new AbortController();
+    await Promise.race([this.models.looked(), pause(FIRST_LOOK_MS, late.signal)]);
+    late.abort();
   }
 
   async onModuleDestroy(): Promise<void> {
