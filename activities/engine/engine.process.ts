@@ -1,7 +1,8 @@
 /** One engine process, from the side that started it: what is asked of it, its pulse, and its end. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Wish } from '../../workflows/domain/chat.js';
+import { packageRoot } from '../platform/package-root.js';
 import { AnswerStream } from './answer.stream.js';
 import { endlessTemplate, errorOf, lost } from './engine.errors.js';
 import { FromEngine, type Loaded, type LoadSpec, Pong, type ToEngine } from './engine.protocol.js';
@@ -31,7 +32,7 @@ export const PROCESS_LIMITS: ProcessLimits = {
 const HEAP_MIB = 1_024;
 
 export const PROGRAM: Program = {
-  file: fileURLToPath(new URL('./main.js', import.meta.url)),
+  file: join(packageRoot(), 'dist', 'activities', 'engine', 'main.js'),
   execArgv: [`--max-old-space-size=${HEAP_MIB}`],
 };
 

@@ -6,6 +6,8 @@ export class FakeModels implements Models {
   readonly wishes: Wish[] = [];
   /** What every answer says, word by word. */
   text = 'the answer is always the same';
+  /** Why every answer ends that nobody stops. */
+  reason: 'stop' | 'length' = 'stop';
   /** Of a wish with tools: the call that is made instead of an answer. */
   callFor: (wish: Wish) => { name: string; arguments: string } | undefined = () => undefined;
   /** Called before each word: a test holds the answer here. */
@@ -70,7 +72,7 @@ export class FakeModels implements Models {
       const logprobs = wish.topLogprobs === undefined ? {} : { logprobs: [certain(word)] };
       yield { kind: 'text', text: word, tokens: 1, ...logprobs };
     }
-    yield { kind: 'done', reason: signal.aborted ? 'cancelled' : 'stop', usage };
+    yield { kind: 'done', reason: signal.aborted ? 'cancelled' : this.reason, usage };
   }
 
   async embed({

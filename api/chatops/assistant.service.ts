@@ -16,15 +16,16 @@ import { toAnswer, toDecide } from './prompts.js';
 import { Proposals } from './proposals.service.js';
 import { isLook, PROPOSE, toolsFor } from './tools.js';
 
-/** Tokens of a decision and of an answer. */
-const DECISION_TOKENS = 400;
-const ANSWER_TOKENS = 400;
+/** Tokens of a decision, and of an answer. */
+const MAX_TOKENS = 400;
 
 const Arguments = z.record(z.string(), z.unknown());
 
 interface Said {
   text: string;
   call: ToolCall | undefined;
+  /** The token limit came first. */
+  isCut: boolean;
 }
 
 @Injectable()
@@ -42,8 +43,9 @@ export class Assistant {
     const ask = (messages: ChatMessage[], tools: Tool[]) =>
       this.say({ model: model.name, messages, tools, user, signal });
     const tools = toolsFor((scope) => may(user, scope));
-    const { text: said, call } = await ask(toDecide(text), tools);
+    const { text: said, call, isCut } = await ask(toDecide(text), tools);
     const base = { looked: null, proposal: null, model };
+    if (call === undefined && said.trim() === '') throw wordless(isCut);
     if (call === undefined) return { ...base, answer: said };
     if (!tools.some(({ name }) => name === call.name)) throw senseless(call);
     const args = argumentsOf(call);
@@ -56,6 +58,7 @@ export class Assistant {
     const data = await this.look(call, args, user);
     const looked = { tool: call.name, arguments: args, data };
     const answer = await ask(toAnswer(text, call.name, data), []);
+    if (answer.text.trim() === '') throw wordless(answer.isCut);
     return { ...base, answer: answer.text, looked };
   }
 
@@ -84,15 +87,16 @@ export class Assistant {
       id: randomUUID(),
       model,
       prompt: { messages },
-      sampling: { temperature: 0, maxTokens: tools.length > 0 ? DECISION_TOKENS : ANSWER_TOKENS },
+      sampling: { temperature: 0, maxTokens: MAX_TOKENS },
       ...(tools.length > 0 ? { tools, toolChoice: 'auto' as const } : {}),
     };
     const caller = { login: user.login, key: user.key, via: 'chatops' as const };
     const { pieces } = await this.generation.begin(wish, caller, signal);
-    const said: Said = { text: '', call: undefined };
+    const said: Said = { text: '', call: undefined, isCut: false };
     for await (const piece of pieces) {
       if (piece.kind === 'text') said.text += piece.text;
       if (piece.kind === 'toolCalls' && tools.length > 0) said.call ??= piece.calls[0];
+      if (piece.kind === 'done') said.isCut = piece.reason === 'length';
     }
     return said;
   }
@@ -120,6 +124,14 @@ function senseless({ name }: ToolCall): WishRefused {
   return new WishRefused(
     `the model called "${name}" in a way that makes no sense`,
     'Ask in other words, or serve a model that can call tools.',
+  );
+}
+
+/** A call that the limit cuts is none, and nothing of it is text. */
+function wordless(isCut: boolean): WishRefused {
+  return new WishRefused(
+    isCut ? `the model said nothing within ${MAX_TOKENS} tokens` : 'the model said nothing at all',
+    'Ask for less at once, or serve a model that can call tools.',
   );
 }
 

@@ -39,6 +39,20 @@ describe('the assistant', () => {
     expect(json.model).toEqual({ name: 'fake', isToy: true });
   });
 
+  it('refuses when the model says nothing, and says whether it had no time to', async () => {
+    const { models } = api.chat;
+    const { text } = models;
+    models.text = '';
+    try {
+      expect((await ask('hello')).json.detail).toBe('the model said nothing at all');
+      models.reason = 'length';
+      const { status, json } = await ask('hello');
+      expect([status, json.detail]).toEqual([400, 'the model said nothing within 400 tokens']);
+    } finally {
+      Object.assign(models, { text, reason: 'stop' });
+    }
+  });
+
   it('looks at what the model asks for, and shows what it saw', async () => {
     calls('list_stages', { repository: 'web' });
     const { json } = await ask('what serves?');

@@ -37,11 +37,11 @@ export interface StackOptions {
 const HEAP_FLAGS = ['--max-semi-space-size=2', '--enable-source-maps'];
 const SMALLEST = ['--optimize-for-size'];
 
-/** Ours, by name; each is one `main.js` in dist/. */
+/** Ours, by name: files in dist/. Those that others wait for are bundles, see scripts/bundle.processes.mjs. */
 const PROCESSES = {
-  api: 'api/main.js',
+  api: 'api.js',
   worker: 'activities/worker/main.js',
-  reconciler: 'activities/deploy/reconciler/main.js',
+  reconciler: 'reconciler.js',
 };
 
 /** @throws {AlreadyRunning} {NoTemporal} or the words of the process that did not start. */

@@ -45,7 +45,7 @@ export async function secondReplica(stack: E2eStack): Promise<Replica> {
   });
   const own = Object.fromEntries(pairs.filter(([name]) => !name?.startsWith('NODE_CHANNEL')));
   const env = { ...own, SLIPWAY_ROLES: 'chat', SLIPWAY_PORT: '0' };
-  const started = start(NODE, [join(ROOT, 'dist/api/main.js')], { env, cwd: ROOT });
+  const started = start(NODE, [join(ROOT, 'dist/api.js')], { env, cwd: ROOT });
   const [, url = ''] = await started.says(/"url":"(http:[^"]+)"/);
   return {
     url,
