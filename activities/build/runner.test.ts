@@ -166,7 +166,10 @@ describe('what commands leave behind', () => {
     ['holding our pipes', ''],
     ['holding nothing', '</dev/null >/dev/null 2>&1 198>&- 199>&-'],
   ])('is found when it left the group, %s', async (_what, redirection) => {
-    await run([`setsid sh -c 'echo $$ > pid; exec sleep 60' ${redirection} &`, 'sleep 0.3']);
+    await run([
+      `setsid sh -c 'echo $$ > pid; exec sleep 60' ${redirection} &`,
+      'until [ -s pid ]; do sleep 0.05; done',
+    ]);
     expect(await soonGone(await pidIn('pid'))).toBe(true);
   });
 
@@ -205,7 +208,7 @@ describe('commands that are stopped', () => {
   it('are killed after five seconds when they ignore that, children and all', async () => {
     const running = run(
       ['trap "" TERM; (trap "" TERM; echo $BASHPID > pid; while :; do sleep 1; done) & wait'],
-      500,
+      2_000,
     );
     expect(await running).toMatchObject({ why: 'timedOut', exitCode: 137, command: 0 });
     expect(await runs(await pidIn('pid'))).toBe(false);

@@ -12,7 +12,7 @@ import { announcement, scriptOf } from './script.js';
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000;
 /** What the shell left behind may end by itself: a `tee` that has seen the end of its input. */
-const LEFTOVER_MS = 100;
+const LEFTOVER_MS = 1_000;
 /** How often we look whether a group is empty. */
 const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 100;

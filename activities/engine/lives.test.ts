@@ -54,8 +54,8 @@ describe('an engine that is killed', () => {
   });
 
   it('costs an answer that has not spoken yet nothing but time', async () => {
-    await serving();
-    const content = 'x'.repeat(440);
+    await serving({ contextTokens: 8_192 });
+    const content = 'x'.repeat(8_000);
     const wish = wishFor('chat', {
       prompt: { messages: [{ role: 'user', content }] },
       sampling: { maxTokens: 5 },

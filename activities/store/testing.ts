@@ -19,17 +19,22 @@ export interface ThrowAway {
   remove(): Promise<void>;
 }
 
+/** Ports that are tried for one server. */
+const MAX_PORTS = 3;
+
 /** Takes about a second. One per test file: call `remove` in `afterAll`. */
 export async function throwAwayPostgres(): Promise<ThrowAway> {
   const root = await mkdtemp(join(tmpdir(), 'slipway-postgres-'));
   await chmod(root, 0o755);
-  const options = {
+  const onPort = (port: number) => ({
     folder: join(root, 'data'),
-    port: await freePort(),
+    port,
     fsync: false,
     log: join(root, 'postgres.log'),
-  };
-  let server = await startPostgres(options);
+  });
+  const started = await onFreePort((port) => startPostgres(onPort(port)));
+  const options = onPort(started.port);
+  let { server } = started;
   return {
     url: server.url,
     get pid() {
@@ -54,6 +59,18 @@ async function once<Row extends object>(url: string, text: string, values?: unkn
     return (await client.query<Row>(text, values)).rows;
   } finally {
     await client.end();
+  }
+}
+
+/** Somebody may take a port between our look and its use. */
+async function onFreePort<Server>(start: (port: number) => Promise<Server>) {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    try {
+      return { server: await start(port), port };
+    } catch (error) {
+      if (attempt === MAX_PORTS) throw error;
+    }
   }
 }
 

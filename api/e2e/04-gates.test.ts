@@ -114,9 +114,9 @@ describe('a gate', () => {
 
   it('approved, and production has a bad minute: it comes back', async () => {
     const watched = pipeline({ gate: 'from: [admin]', watch: '30s' });
-    await clone.commit('five', files({ version: 'five', sickAfterMs: 6_000 }, watched));
+    await clone.commit('five', files({ version: 'five', sickAfterMs: 12_000 }, watched));
     await clone.push();
-    await stack.slipway('approve', 'web-5');
+    expect(await stack.slipway('approve', 'web-5')).toMatchObject({ code: 0 });
     const run = await stack.runIs('web-5', 'rolledBack');
     expect(run.steps.find(({ name }) => name === 'production')?.reason).toMatch(
       /unhealthy|degraded|500/i,

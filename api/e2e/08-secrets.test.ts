@@ -8,6 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import type { Run } from '../client/wire.js';
 import type { Clone } from './harness/clone.js';
+import { eventually } from './harness/eventually.js';
 import { E2eStack } from './harness/stack.js';
 
 const VALUE = 'correct/horse "battery" stäple & <more>';
@@ -125,7 +126,10 @@ function wordsIn(part: unknown): string[] {
 
 /** Files below the stack's home that hold one of these texts. */
 async function filesWith(texts: readonly string[]): Promise<string[]> {
-  const entries = await readdir(stack.home, { recursive: true, withFileTypes: true });
+  // A folder may go while we look: of a step that ended, or of git.
+  const entries = await eventually('the home is read', () =>
+    readdir(stack.home, { recursive: true, withFileTypes: true }),
+  );
   const found: string[] = [];
   for (const entry of entries.filter((one) => one.isFile())) {
     const path = join(entry.parentPath, entry.name);

@@ -27,6 +27,8 @@ const MAX_BRANCHES = 50;
 const MAX_FINDINGS_SAID = 100;
 /** Objections to refs that are said; the push is refused as a whole. */
 const MAX_OBJECTIONS_SAID = 10;
+/** A busy Temporal, or one that is asked for the first time, is not one that is away. Milliseconds. */
+const TEMPORAL_MS = 5_000;
 const NO_PIPELINE =
   'no run: there is no .slipway/pipeline.yaml; add one, and "slipway lint" tells you what is wrong with it';
 
@@ -121,7 +123,7 @@ export class PushSession {
       say('Somebody moved the same branch at this moment. Fetch, and push again.');
       return 1;
     }
-    if (starts === 0 || (await this.parts.workflows.ping())) return 0;
+    if (starts === 0 || (await this.parts.workflows.ping(TEMPORAL_MS))) return 0;
     say('The push was refused, and nothing was changed: Temporal cannot be reached.');
     say('Push again when it answers; "slipway doctor" shows how things are.');
     return 1;

@@ -6,12 +6,18 @@ import { HEADERS } from './headers.js';
 import { serverOptions } from './server.js';
 import { startTestApi, type TestApi } from './testing/api.js';
 
-// What holds before any route: raw bytes on a real socket, with deadlines of some milliseconds.
+// What holds before any route: raw bytes on a real socket, with short deadlines.
 
 let api: TestApi;
 let port: number;
 beforeAll(async () => {
-  const deadlines = { headMs: 300, bodyMs: 300, answerMs: 300, madeMs: 300, lookEveryMs: 50 };
+  const deadlines = {
+    headMs: 1_000,
+    bodyMs: 1_000,
+    answerMs: 1_000,
+    madeMs: 1_000,
+    lookEveryMs: 50,
+  };
   api = await startTestApi({ deadlines });
   port = Number(new URL(await api.listen()).port);
 });

@@ -31,8 +31,8 @@ const AWAY = new Set<number>([1, 4, 7, 8, 10, 14, 16]);
 const WORKFLOW_TASK_TIMEOUT = '5s';
 
 export function createWorkflows(client: Client, taskQueue: string): Workflows {
-  const ping = async (): Promise<boolean> => {
-    const asked = client.withDeadline(Date.now() + PING_LIMIT_MS, () =>
+  const ping = async (limitMs = PING_LIMIT_MS): Promise<boolean> => {
+    const asked = client.withDeadline(Date.now() + limitMs, () =>
       client.workflowService.getSystemInfo({}),
     );
     return asked.then(

@@ -21,8 +21,8 @@ export interface Workflows {
   /** Answers a gate. Not repeatable: a second answer of the same person is refused. */
   decide(runId: string, step: string, decision: Decision): Promise<State>;
 
-  /** True when Temporal answers within 1.5 s. */
-  ping(): Promise<boolean>;
+  /** True when Temporal answers within `limitMs`; default 1.5 s. */
+  ping(limitMs?: number): Promise<boolean>;
 }
 
 /** The workflow's validator said no, in its own words. `type` is its ApplicationFailure type. */

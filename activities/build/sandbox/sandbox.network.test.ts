@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SandboxStand } from './sandbox.testing.js';
 
@@ -82,9 +84,14 @@ describe('the network of a step', () => {
   });
 
   it('is no one else’s: steps at the same time do not meet', async () => {
-    const command = 'readlink /proc/self/ns/net; sleep 0.5';
-    await Promise.all([stand.run([command]), stand.run([command]), stand.run([command])]);
-    expect(new Set(stand.logs.text('stdout').trim().split('\n')).size).toBe(3);
+    const workspaces = await Promise.all([1, 2, 3].map(() => stand.workspace()));
+    const command = 'readlink /proc/self/ns/net; until [ -e go ]; do sleep 0.05; done';
+    const running = workspaces.map((workspace) => stand.run([command], { workspace }));
+    const seen = () => stand.logs.text('stdout').trim().split('\n');
+    while (seen().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all(workspaces.map(({ home }) => writeFile(join(home, 'go'), '')));
+    await Promise.all(running);
+    expect(new Set(seen()).size).toBe(3);
   });
 
   it('is handed on without what the step before left in it', async () => {

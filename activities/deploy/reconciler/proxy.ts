@@ -18,7 +18,7 @@ import { createProxyServer } from 'http-proxy-3';
 
 const HOST = '127.0.0.1';
 /** How long a request waits for an instance that is being started. Milliseconds. */
-const HOLD_MS = 3_000;
+const HOLD_MS = 5_000;
 const FIRST_PAUSE_MS = 20;
 /** Longer than any client keeps an idle connection, so that we never close one that is being used. */
 const IDLE_CONNECTION_MS = 75_000;

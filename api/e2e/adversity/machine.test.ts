@@ -114,7 +114,7 @@ describe('stopped processes', () => {
     expect(await stack.client.runs.logText('held-1')).toMatch(/^done$/m);
     expect(await push.ended).toMatchObject({ code: 0 });
     expect(await pidsOf('worker', 'api', 'reconciler')).toEqual(pids);
-  });
+  }, 400_000);
 
   it('of PostgreSQL and Temporal are named by the health, and everything goes on after them', async () => {
     const pids = [...(await database.processes()), ...(await pidsOf('temporal'))];
