@@ -9,6 +9,7 @@ import type { Store } from '../activities/store/store.ports.js';
 import { createApp } from './app.js';
 import { Scope } from './client/wire.js';
 import { SOCKET_PATH } from './client/wire.socket.js';
+import { may } from './platform/auth.js';
 import { describeApi, SCOPE } from './platform/docs.document.js';
 import type { ChatParts } from './platform/parts.js';
 import type { Workflows } from './platform/workflows.ports.js';
@@ -103,10 +104,12 @@ function nobody<T>(): T {
 class NoGit {}
 
 function written(all: readonly Access[]): string {
-  const columns = ['no token', ...Scope.options];
+  const columns = ['no token', ...Scope.options] as const;
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
   const rows = all.map(({ route, need }) => {
-    const opens = columns.map((column) => need === 'nothing' || [need, 'admin'].includes(column));
+    const opens = columns.map(
+      (column) => need === 'nothing' || (column !== 'no token' && may({ scopes: [column] }, need)),
+    );
     return row([`\`${route}\``, ...opens.map((isOpen) => (isOpen ? 'yes' : '–'))]);
   });
   return `# Who may ask what
@@ -114,7 +117,7 @@ function written(all: readonly Access[]): string {
 Made from the routes by \`npm run generate\`; \`npm run check\` says when it is not fresh.
 \`api/access.test.ts\` asks every route with every kind of token.
 
-A token has one scope or several, and \`admin\` opens what every other scope opens.
+A token has one scope or several; \`admin\` opens what every other scope opens, and \`chat\` what \`generate\` does.
 A token that is unknown, malformed, expired, revoked or of a disabled user opens what no token opens.
 \`HEAD\` is answered as \`GET\` is.
 

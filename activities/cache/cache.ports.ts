@@ -1,5 +1,7 @@
 /** The levels of a cache. A level knows ids and texts: what they mean, `cache.ts` knows. */
 
+import type { BreakerState } from '../platform/resilience.js';
+
 /** What one level keeps under an id. */
 export interface Kept {
   /** JSON. */
@@ -34,5 +36,7 @@ export interface SecondLevel {
   /** `tag` undefined: something may have been missed, nothing in memory can be relied on. */
   onForget(forgotten: (tag: string | undefined) => void): void;
   state(): 'up' | 'down';
+  /** Open: it is not asked for a while, because it did not answer. */
+  breaker(): BreakerState;
   close(): Promise<void>;
 }

@@ -116,6 +116,25 @@ describe('a cache', () => {
     expect((await cache.through('a', make('new'))).value).toBe('new');
   });
 
+  it('forgets everything that has a tag, where it is not known what it did not hear', async () => {
+    const cache = inMemory();
+    const gate = Promise.withResolvers<void>();
+    await cache.through('a', make('a'), ['user:ada']);
+    await cache.through('b', make('b'), ['user:bob', 'user:ada']);
+    await cache.through('c', make('c'));
+    const making = cache.through('d', async () => {
+      await gate.promise;
+      return { value: 'old', keep: true };
+    }, ['user:eve']);
+    expect(cache.forgetHere()).toBe(2);
+    gate.resolve();
+    await making;
+    for (const key of ['a', 'b', 'd']) {
+      expect((await cache.through(key, make('new', false))).from).toBe('made');
+    }
+    expect((await cache.through('c', make('new'))).value).toBe('c');
+  });
+
   it('does not keep what was being made when it was forgotten', async () => {
     const cache = inMemory();
     const gate = Promise.withResolvers<void>();
@@ -160,12 +179,30 @@ describe('caches with a second level', () => {
     expect(await two.through('a', make('new'))).toEqual({ value: 'new', from: 'made' });
   });
 
+  it('forget what was made for one and given to another, too', async () => {
+    const shelf = new FakeShelf();
+    const [one, two] = [replica(shelf).cache, replica(shelf).cache];
+    await one.through('a', make('a'), ['user:bob']);
+    expect((await two.through('a', make('b'), ['user:ada'])).from).toBe('second');
+    await one.forget('user:bob');
+    expect((await two.through('a', make('new'), ['user:ada'])).value).toBe('new');
+  });
+
+  it('forget in memory what another one heard of, also while the second level is down', async () => {
+    const { second, cache } = replica(new FakeShelf());
+    await cache.through('a', make('a'), ['user:ada']);
+    second.isUp = false;
+    expect(cache.forgetHere('user:bob')).toBe(0);
+    expect(cache.forgetHere('user:ada')).toBe(1);
+    expect((await cache.through('a', make('new'))).value).toBe('new');
+  });
+
   it('take something that is not theirs for nothing', async () => {
     const shelf = new FakeShelf();
     const { cache } = replica(shelf);
     await cache.through('a', make('a'));
     const [id = ''] = shelf.kept.keys();
-    for (const text of ['', 'null', '{', 'slipway1:{', 'slipway2:"x"', '\u0000']) {
+    for (const text of ['', 'null', '{', 'slipway1:"x"', 'slipway2:"x"', 'slipway2::{', '\u0000']) {
       shelf.kept.set(id, { text, tags: [] });
       const fresh = replica(shelf).cache;
       expect(await fresh.through('a', make('new', false))).toEqual({ value: 'new', from: 'made' });

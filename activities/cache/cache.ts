@@ -3,6 +3,7 @@
  * is that of `api/chat/cache.ports.ts`.
  */
 import { createHash } from 'node:crypto';
+import type { BreakerState } from '../platform/resilience.js';
 import type { SecondLevel, Versions } from './cache.ports.js';
 import type { MemoryLevel } from './memory.js';
 
@@ -17,6 +18,8 @@ export interface CacheStats {
   shared: number;
   entries: number;
   second: 'off' | 'up' | 'down';
+  /** Of the second level; absent without one. */
+  breaker?: BreakerState;
 }
 
 type Make<T> = () => Promise<{ value: T; keep: boolean }>;
@@ -44,7 +47,7 @@ export class LayeredCache {
       if (tag === undefined) {
         memory.clear();
         for (const flight of this.flights.values()) flight.isForgotten = true;
-      } else this.forgetHere(tag);
+      } else this.forgetId(tag);
     });
   }
 
@@ -76,14 +79,20 @@ export class LayeredCache {
   /** @throws {CacheUnavailable} gone from here, and maybe not from the second level. */
   async forget(tag: string): Promise<number> {
     const id = idOf(tag);
-    const here = this.forgetHere(id);
+    const here = this.forgetId(id);
     const there = (await this.second?.forget(id)) ?? [];
     return new Set([...here, ...there]).size;
   }
 
+  /** What this process keeps in memory, also while it is being made. Without a tag: all that has one. */
+  forgetHere(tag?: string): number {
+    return this.forgetId(tag === undefined ? undefined : idOf(tag)).length;
+  }
+
   stats(): CacheStats {
     const second = this.second?.state() ?? 'off';
-    return { ...this.counts, ...this.memory.stats(), second };
+    const breaker = this.second && { breaker: this.second.breaker() };
+    return { ...this.counts, ...this.memory.stats(), second, ...breaker };
   }
 
   private async fly<T>(id: string, make: Make<T>, tags: readonly string[]): Promise<Found<T>> {
@@ -105,7 +114,11 @@ export class LayeredCache {
     if (kept) {
       this.counts.hits++;
       this.counts.secondHits++;
-      if (!flight.isForgotten) this.memory.set(id, { text: kept.json, tags }, known.kept?.ttlMs);
+      // It goes with whoever it was made for, and with whoever has it here now.
+      const both = [...new Set([...tags, ...kept.tags])];
+      if (!flight.isForgotten) {
+        this.memory.set(id, { text: kept.json, tags: both }, known.kept?.ttlMs);
+      }
       return { value: kept.value, from: 'second' };
     }
     this.counts.misses++;
@@ -125,26 +138,28 @@ export class LayeredCache {
     if (text === undefined || Buffer.byteLength(text) > MAX_VALUE_BYTES) return;
     this.memory.set(id, { text, tags });
     if (versions === undefined) return;
-    void this.second?.set(id, { text: `${MARK}${text}`, tags }, versions);
+    void this.second?.set(id, { text: `${MARK}${tags.join()}:${text}`, tags }, versions);
   }
 
-  private forgetHere(tag: string): string[] {
+  private forgetId(tag: string | undefined): string[] {
     for (const flight of this.flights.values()) {
-      if (flight.tags.includes(tag)) flight.isForgotten = true;
+      const hasIt = tag === undefined ? flight.tags.length > 0 : flight.tags.includes(tag);
+      if (hasIt) flight.isForgotten = true;
     }
     return this.memory.forget(tag);
   }
 }
 
-/** What we wrote into the second level begins with it. */
-const MARK = 'slipway1:';
+/** What we wrote into the second level: this, its tags, and its JSON. */
+const MARK = 'slipway2:';
+const OURS = /^slipway2:([\w,-]*):(.*)$/s;
 
 /** Undefined for what somebody else wrote, or cut off. */
-function read<T>(text: string): { value: T; json: string } | undefined {
-  if (!text.startsWith(MARK)) return undefined;
-  const json = text.slice(MARK.length);
+function read<T>(text: string): { value: T; json: string; tags: string[] } | undefined {
+  const [, tags, json] = OURS.exec(text) ?? [];
+  if (tags === undefined || json === undefined) return undefined;
   try {
-    return { value: JSON.parse(json) as T, json };
+    return { value: JSON.parse(json) as T, json, tags: tags.split(',').filter(Boolean) };
   } catch {
     return undefined;
   }

@@ -56,9 +56,11 @@ export class MemoryLevel {
     }
   }
 
-  /** The ids that went. */
-  forget(tag: string): string[] {
-    const ids = [...(this.tagged.get(tag) ?? [])].filter((id) => this.entries.has(id));
+  /** The ids that went. Without a tag: of everything that has one. */
+  forget(tag?: string): string[] {
+    const tags = tag === undefined ? [...this.tagged.keys()] : [tag];
+    const tagged = new Set(tags.flatMap((one) => [...(this.tagged.get(one) ?? [])]));
+    const ids = [...tagged].filter((id) => this.entries.has(id));
     for (const id of ids) this.entries.delete(id);
     return ids;
   }

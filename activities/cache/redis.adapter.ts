@@ -1,7 +1,7 @@
 /** Redis or Valkey as second level: one connection to ask, one that hears what others forgot. */
 import { Redis } from 'ioredis';
 import { z } from 'zod';
-import { MayPass, type Resilience, resilient } from '../platform/resilience.js';
+import { type BreakerState, MayPass, type Resilience, resilient } from '../platform/resilience.js';
 import type { Kept, Known, SecondLevel, Versions } from './cache.ports.js';
 import { CacheUnavailable } from './errors.js';
 import { FORGET, GET, SET } from './redis.scripts.js';
@@ -94,6 +94,10 @@ export class RedisConnection {
   isReady(): boolean {
     const hears = this.isHearing || this.listeners.size === 0;
     return hears && this.client.status === 'ready' && this.guard.state() === 'closed';
+  }
+
+  breaker(): BreakerState {
+    return this.guard.state();
   }
 
   /** Undefined when Redis is away, slow or says no. */
@@ -198,6 +202,10 @@ export class RedisLevel implements SecondLevel {
 
   state(): 'up' | 'down' {
     return this.redis.isReady() ? 'up' : 'down';
+  }
+
+  breaker(): BreakerState {
+    return this.redis.breaker();
   }
 
   async close(): Promise<void> {

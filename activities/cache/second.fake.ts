@@ -51,6 +51,10 @@ export class FakeSecondLevel implements SecondLevel {
     return this.isUp ? 'up' : 'down';
   }
 
+  breaker(): 'closed' | 'open' {
+    return this.isUp ? 'closed' : 'open';
+  }
+
   async close(): Promise<void> {}
 
   private versionsOf(tags: readonly string[]): string[] {

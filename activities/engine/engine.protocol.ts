@@ -50,6 +50,7 @@ export const WireWish = z.object({
           .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"'),
         description: z.string().optional(),
         parameters: schema.optional(),
+        strict: z.boolean().optional(),
       }),
     )
     .max(MAX_TOOLS)
@@ -60,6 +61,7 @@ export const WireWish = z.object({
   format: z.object({ kind: z.literal('json'), schema: schema.optional() }).optional(),
   topLogprobs: z.number().int().min(0).max(20).optional(),
   conversation: z.string().optional(),
+  owner: z.string().optional(),
 });
 
 /** A context of the loaded model: with an adapter, it is another model. */

@@ -3,7 +3,7 @@
  * when it holds too much memory. Answers go on in the process that they began in.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { EngineState } from '../../workflows/domain/engine.js';
+import type { EngineState, Served } from '../../workflows/domain/engine.js';
 import { wordsOf } from '../platform/errors.js';
 import { readGguf } from '../platform/gguf.js';
 import type { Log } from '../platform/logging.js';
@@ -74,11 +74,12 @@ export class Engine {
     this.limits = { ...ENGINE_LIMITS, ...parts.limits };
   }
 
-  describe(model: string): EngineState {
+  describe(serves: readonly Served[]): EngineState {
     const { state, restarts, memoryBytes, reason } = this;
     const loaded = this.process?.loaded;
     return {
-      model,
+      model: serves[0]?.model ?? '',
+      serves,
       state,
       device: loaded?.device ?? this.spec.device,
       isFallback: loaded?.isFallback ?? false,
@@ -149,7 +150,8 @@ export class Engine {
     this.stopped.abort();
     const process = this.process ?? (await this.coming?.catch(() => undefined));
     this.process = undefined;
-    this.state = 'absent';
+    // Whoever still asks it goes elsewhere only where it has failed.
+    if (this.state !== 'failed') this.state = 'absent';
     if (process) await drain(process, drainMs);
     await Promise.allSettled(this.drains);
   }

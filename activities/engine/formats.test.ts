@@ -160,10 +160,15 @@ describe('an answer that calls a tool', () => {
     expect(done.usage.promptTokens).toBeGreaterThan(before + 40);
   });
 
-  it('is refused with a schema that no grammar keeps, and beside a format', async () => {
+  it('is refused with a strict schema that no grammar keeps, and beside a format', async () => {
     const parameters = { type: 'object', properties: { a: { type: 'string', pattern: 'a' } } };
-    const bad = { name: 'bad', parameters };
+    const bad = { name: 'bad', parameters, strict: true };
     await expect(stand.answer(wishFor('random', { tools: [bad] }))).rejects.toThrow('"pattern"');
+    const good = wishFor('random', {
+      tools: [{ ...weather, strict: true }],
+      toolChoice: 'required',
+    });
+    expect((await stand.answer(good)).calls).toMatchObject([{ name: 'weather' }]);
     const both = wishFor('random', { ...json(), tools: [weather] });
     await expect(stand.answer(both)).rejects.toThrow(WishRefused);
   });

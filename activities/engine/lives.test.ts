@@ -96,6 +96,39 @@ describe('an engine that is killed', () => {
   });
 });
 
+describe('one of two under a name that dies again and again', () => {
+  it.each([
+    ['challenger', 'champion'],
+    ['champion', 'challenger'],
+  ] as const)('is the %s: the %s answers for it, and says so', async (dead, other) => {
+    stand = await EngineStand.create();
+    await stand.serve('chat', 'alphabet');
+    await stand.serve('chat', 'digits', { slot: 'challenger', share: 50 });
+    await stand.models.follow();
+    expect(stand.models.load('chat').slots).toBe(8);
+    const stateOf = (slot: string) =>
+      stand.models.engines().find(({ serves }) => serves.some((one) => one.slot === slot))?.state;
+    while (stateOf(dead) !== 'failed') {
+      const pid = stand.models.pidOf('chat', dead);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await until(() => stand.models.pidOf('chat', dead) !== pid || stateOf(dead) === 'failed');
+    }
+    for (let n = 0; n < 12; n++) {
+      const { started, text } = await stand.answer(wishFor('chat', { conversation: `talk ${n}` }));
+      expect(started?.by?.slot).toBe(other);
+      expect(text).toBe(other === 'champion' ? ALPHABET : '0123456789');
+    }
+    expect(stateOf(other)).toBe('ready');
+    expect(stand.models.served()).toMatchObject([{ name: 'chat', state: 'ready' }]);
+    expect(stand.models.load('chat').slots).toBe(4);
+    expect(await stand.models.count(wishFor('chat'))).toBeGreaterThan(0);
+    // The next look at the record brings it back.
+    await stand.models.follow();
+    expect(stateOf(dead)).toBe('ready');
+    expect(stand.models.load('chat').slots).toBe(8);
+  });
+});
+
 describe('a file that is no model', () => {
   it('is refused by its header before any engine sees it', async () => {
     await serving();

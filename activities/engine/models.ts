@@ -10,7 +10,7 @@ import { ModelNotReady, ModelUnknown, WishRefused } from '../platform/model-erro
 import type { Serving } from './engine.ports.js';
 import { MAX_EMBEDDED_TEXTS } from './engine.protocol.js';
 import type { Fleet } from './fleet.js';
-import { type Pair, pickFor, routesOf } from './pair.js';
+import { type Pair, pickFor, routesOf, usableOf } from './pair.js';
 import type { Route } from './route.js';
 
 /** Answers in flight when everything ends. Milliseconds. */
@@ -32,9 +32,11 @@ export class EngineModels {
   ) {}
 
   served(): ServedModel[] {
-    return [...this.pairs].map(([name, { champion }]) => {
+    return [...this.pairs].map(([name, pair]) => {
       const trouble = this.troubles.get(name);
-      return { ...champion.describe(), ...(trouble === undefined ? {} : { reason: trouble }) };
+      const { state } = usableOf(pair)[0].describe();
+      const reason = trouble === undefined ? {} : { reason: trouble };
+      return { ...pair.champion.describe(), state, ...reason };
     });
   }
 
@@ -44,9 +46,25 @@ export class EngineModels {
 
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {
     await this.released(wish.model, signal);
-    yield* pickFor(wish.conversation ?? wish.id, this.pair(wish.model)).generate(wish, signal);
+    const key = wish.conversation ?? wish.id;
+    const route = pickFor(key, this.pair(wish.model));
+    let hasBegun = false;
+    try {
+      for await (const piece of route.generate(wish, signal)) {
+        hasBegun = true;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      if (hasBegun || !(error instanceof ModelNotReady) || signal.aborted) throw error;
+      // It may have failed while the wish waited for it.
+      const other = pickFor(key, this.pair(wish.model));
+      if (other === route) throw error;
+      yield* other.generate(wish, signal);
+    }
   }
 
+  /** Always by the champion: vectors of two models cannot be compared. */
   async embed(input: { model: string; texts: string[] }, signal: AbortSignal) {
     if (input.texts.length > MAX_EMBEDDED_TEXTS) {
       const help = 'Send them in several requests.';
@@ -58,15 +76,14 @@ export class EngineModels {
 
   async count(wish: Pick<Wish, 'model' | 'prompt' | 'tools'>): Promise<number> {
     await this.released(wish.model);
-    return this.pair(wish.model).champion.count(wish);
+    return usableOf(this.pair(wish.model))[0].count(wish);
   }
 
-  /** Of all that serves the name together; speeds are the champion's. */
+  /** Of all that can answer for the name together; speeds are the champion's while it does. */
   load(model: string): ModelLoad {
-    const pair = this.pair(model);
-    const sum = (of: (route: Route) => number) =>
-      routesOf(pair).reduce((all, route) => all + of(route), 0);
-    const { prefillPerSecond, decodePerSecond, answerTokens } = pair.champion.berth.meter;
+    const routes = usableOf(this.pair(model));
+    const sum = (of: (route: Route) => number) => routes.reduce((all, route) => all + of(route), 0);
+    const { prefillPerSecond, decodePerSecond, answerTokens } = routes[0].berth.meter;
     return {
       slots: sum(({ berth }) => berth.slots.count),
       busy: sum(({ berth }) => berth.slots.busy),
@@ -77,20 +94,19 @@ export class EngineModels {
     };
   }
 
-  /** One entry an engine, under the first name that it serves. */
+  /** One entry an engine, with all that it serves. */
   engines(): EngineState[] {
-    const states = new Map<object, EngineState>();
-    for (const [model, pair] of this.pairs) {
-      for (const { berth } of routesOf(pair)) {
-        if (!states.has(berth.engine)) states.set(berth.engine, berth.engine.describe(model));
-      }
-    }
-    return [...states.values()];
+    const served = [...this.pairs].flatMap(([model, pair]) =>
+      routesOf(pair).map(({ berth, by }) => ({ engine: berth.engine, serves: { model, ...by } })),
+    );
+    return [...Map.groupBy(served, ({ engine }) => engine)].map(([engine, all]) =>
+      engine.describe(all.map(({ serves }) => serves)),
+    );
   }
 
-  /** Of the engine behind a name; undefined while it has none. */
-  pidOf(name: string): number | undefined {
-    return this.pair(name).champion.berth.engine.pid;
+  /** Of the engine behind a slot of a name; undefined while it has none. */
+  pidOf(name: string, slot: Serving['slot'] = 'champion'): number | undefined {
+    return this.pair(name)[slot]?.berth.engine.pid;
   }
 
   /** What llama.cpp says of its own time since it was asked last; only where it is measured. */

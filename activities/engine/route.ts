@@ -1,5 +1,5 @@
 /** Where the requests for one slot of a name go, and what becomes of them when an engine dies. */
-import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
+import type { MadeBy, Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
 import { EngineLost, ModelNotReady, WishRefused } from '../platform/model-errors.js';
 import type { Berth } from './berth.js';
 import type { Serving } from './engine.ports.js';
@@ -17,6 +17,16 @@ export class Route {
     readonly serving: Serving,
     readonly berth: Berth,
   ) {}
+
+  /** Its engine cannot answer, and nobody waits for it. */
+  get hasFailed(): boolean {
+    return this.berth.engine.state === 'failed';
+  }
+
+  get by(): MadeBy {
+    const { slot, digest, adapterDigest } = this.serving;
+    return { slot, digest, adapter: adapterDigest };
+  }
 
   /** As `Models.generate`. */
   async *generate(wish: Wish, signal: AbortSignal): AsyncGenerator<Piece> {
@@ -121,9 +131,7 @@ export class Route {
   }
 
   private signed(piece: Piece): Piece {
-    if (piece.kind !== 'started') return piece;
-    const { slot, digest, adapterDigest } = this.serving;
-    return { ...piece, by: { slot, digest, adapter: adapterDigest } };
+    return piece.kind === 'started' ? { ...piece, by: this.by } : piece;
   }
 }
 

@@ -25,7 +25,7 @@ export const Config = z.object({
   SLIPWAY_TARGET: z.enum(['process']).default('process'),
   /** File that holds the first admin's token; the API lets that token in. Empty: no such admin. */
   SLIPWAY_ADMIN_TOKEN_FILE: z.string().default(''),
-  /** File with the token that instances on stages find: it may chat, and nothing else. Empty: none. */
+  /** File with the token that instances on stages find: it may ask models, and nothing else. Empty: none. */
   SLIPWAY_STAGE_TOKEN_FILE: z.string().default(''),
   /** Where instances find chat: `http://127.0.0.1:7800/v1`. Empty: nowhere. */
   SLIPWAY_STAGE_CHAT_URL: z.string().default(''),

@@ -3,7 +3,7 @@
  * Meets `Models` of api/chat/model.ports.ts. Tokens are estimated until the server says how many there were.
  */
 import type { z } from 'zod';
-import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
+import type { MadeBy, Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
 import type { EngineState, ModelLoad } from '../../workflows/domain/engine.js';
 import { wordsOf } from '../platform/errors.js';
 import { EngineLost, ModelUnknown } from '../platform/model-errors.js';
@@ -51,7 +51,7 @@ export class RemoteModels {
     const state = this.isKnown ? ('ready' as const) : ('loading' as const);
     const provider = this.server.name;
     return this.offered.map(({ name, contextTokens }) => ({
-      ...{ name, digest: `remote:${name}`, adapter: null, contextTokens, isToy: false, provider },
+      ...{ name, digest: digestOf(name), adapter: null, contextTokens, isToy: false, provider },
       state: this.trouble === undefined ? state : 'failed',
       ...(this.trouble === undefined ? {} : { reason: this.trouble }),
     }));
@@ -73,7 +73,8 @@ export class RemoteModels {
       const { first, rest } = await this.begin(wish, ends);
       events = rest;
       const firstMs = performance.now() - began;
-      yield { kind: 'started', promptTokens: estimated, cachedTokens: 0 };
+      const by = madeBy(wish.model);
+      yield { kind: 'started', promptTokens: estimated, cachedTokens: 0, by };
       for (
         let chunk: Chunk | undefined = first;
         chunk !== undefined;
@@ -131,6 +132,8 @@ export class RemoteModels {
     return [
       {
         model: this.offered[0]?.name ?? this.server.name,
+        serves: this.offered.map(({ name }) => ({ model: name, ...madeBy(name) })),
+        breaker: this.server.state,
         state: words === undefined ? (this.isKnown ? 'ready' : 'starting') : 'failed',
         device: 'remote',
         isFallback: false,
@@ -243,4 +246,13 @@ export class RemoteModels {
     this.paces.set(model, pace);
     return pace;
   }
+}
+
+/** What the server computes with is not told: its name for it stands for it. */
+function digestOf(name: string): string {
+  return `remote:${name}`;
+}
+
+function madeBy(name: string): MadeBy {
+  return { slot: 'champion', digest: digestOf(name), adapter: null };
 }

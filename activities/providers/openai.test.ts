@@ -67,7 +67,8 @@ describe('an answer of another server', () => {
     server.says('good morning to you');
     const pieces = await answer();
     expect(textOf(pieces)).toBe('good morning to you');
-    expect(pieces[0]).toEqual({ kind: 'started', promptTokens: 7, cachedTokens: 0 });
+    const by = { slot: 'champion', digest: 'remote:big', adapter: null };
+    expect(pieces[0]).toEqual({ kind: 'started', promptTokens: 7, cachedTokens: 0, by });
     const usage = { promptTokens: 11, cachedTokens: 3, completionTokens: 4 };
     expect(pieces.at(-1)).toEqual({ kind: 'done', reason: 'stop', usage });
     const [heard] = server.heard;
@@ -96,7 +97,8 @@ describe('an answer of another server', () => {
       },
       begun: 'So',
       sampling: { temperature: 0, topP: 0.5, topK: 3, seed: 7, maxTokens: 9, stop: ['X'] },
-      tools: [{ name: 'f', description: 'does it' }],
+      tools: [{ name: 'f', description: 'does it', strict: true }],
+      owner: 'ada',
       toolChoice: { name: 'f' },
       format: { kind: 'json', schema },
       topLogprobs: 2,
@@ -119,6 +121,7 @@ describe('an answer of another server', () => {
           function: {
             name: 'f',
             description: 'does it',
+            strict: true,
             parameters: { type: 'object', properties: {} },
           },
         },

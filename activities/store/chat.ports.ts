@@ -49,6 +49,21 @@ export interface Replica {
   leave(): Promise<void>;
 }
 
+/** A replica on record. One that is gone stays there for about a minute, unless it left by itself. */
+export interface Peer {
+  number: number;
+  /** It holds its lock. One that does not may be gone, or only cut off from PostgreSQL. */
+  isLiving: boolean;
+}
+
+/** What replicas say to each other. Nothing of it is kept: who does not listen misses it. */
+export interface PeersStore {
+  /** To every listener of `Store.listen`, our own included. At most 7,000 bytes. Not repeatable. */
+  say(word: string): Promise<void>;
+  /** All replicas on record but `own`; at most 200. */
+  others(own: number): Promise<Peer[]>;
+}
+
 export interface PresenceStore {
   /**
    * Tabs that somebody has open here now; 0 takes them away. Says `presence:<conversation>` when that
@@ -201,6 +216,7 @@ export interface ChatStore {
   conversations: ConversationsStore;
   turns: TurnsStore;
   presence: PresenceStore;
+  peers: PeersStore;
   models: ModelsStore;
   tickets: TicketsStore;
   usage: UsageStore;

@@ -3,6 +3,7 @@ import type { ChatStore } from './chat.ports.js';
 import { createConversations } from './conversations.store.js';
 import type { Db } from './db.js';
 import { createModels } from './models.store.js';
+import { createPeers } from './peers.store.js';
 import { createPresence } from './presence.store.js';
 import { createPrivacy } from './privacy.store.js';
 import { join } from './replicas.js';
@@ -15,6 +16,7 @@ export function createChat(db: Db, url: string): ChatStore {
     conversations: createConversations(db),
     turns: createTurns(db),
     presence: createPresence(db),
+    peers: createPeers(db),
     models: createModels(db),
     tickets: createTickets(db),
     usage: createUsage(db),

@@ -140,7 +140,7 @@ export interface StagesStore {
 }
 
 /** What a token may do. `admin` includes all others. */
-export type Scope = 'read' | 'push' | 'run' | 'approve' | 'chat' | 'admin';
+export type Scope = 'read' | 'push' | 'run' | 'approve' | 'generate' | 'chat' | 'admin';
 export interface User {
   login: string;
   teams: string[];
@@ -276,8 +276,8 @@ export interface Store {
   /**
    * Calls `listener` after every committed change, with `run:<id>`, `stage:<repository>/<name>`,
    * `turn:<id>` (an answer grew or ended), `conversation:<id>` (turns came or changed, or it did),
-   * `presence:<conversation>` or `models`, and with `reconnected` when notifications may have been
-   * missed. Reconnects by itself. Returns how to stop listening.
+   * `presence:<conversation>` or `models`, with what replicas say to each other (`PeersStore.say`), and
+   * with `reconnected` when notifications may have been missed. Reconnects by itself. Returns how to stop listening.
    */
   listen(listener: (changed: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;

@@ -28,7 +28,8 @@ export class AskAnswers {
   constructor(@Inject(ANSWER_CACHE) private readonly cache: Cache) {}
 
   /**
-   * Made once, however many ask at once. What one asker's answer comes to by their own doing (a cancel,
+   * Made once, however many ask at once; kept only when it was made by what the key names: a name may
+   * have a challenger, or be swapped between the question and its answer. What one asker's answer comes to by their own doing (a cancel,
    * a quota) is not everybody's: the others then ask for themselves.
    */
   async through(
@@ -41,7 +42,7 @@ export class AskAnswers {
       const made = async () => {
         isMine = true;
         const value = await make();
-        return { value, keep: value.status === 'done' };
+        return { value, keep: value.status === 'done' && isBy(key, value) };
       };
       const mayRepeat = () => !isMine && tries < MAX_TRIES;
       try {
@@ -53,6 +54,10 @@ export class AskAnswers {
       }
     }
   }
+}
+
+function isBy({ digest, adapter }: AnswerKey, { meta }: KeptAnswer): boolean {
+  return meta['digest'] === digest && meta['adapter'] === adapter && meta['mixed'] !== true;
 }
 
 function nameOf({ digest, adapter, sampling, messages, personOf }: AnswerKey): string {

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import * as wire from '../client/wire.js';
 import { CurrentUser, Needs, type User } from '../platform/auth.js';
 import { Describe } from '../platform/docs.js';
+import { conversationIdOf } from './ask.names.js';
 import { AskService } from './ask.service.js';
 import { described } from './turns.requests.js';
 
@@ -16,13 +17,14 @@ export class AskController {
   @HttpCode(200)
   @Describe(described.ask)
   async ask(
-    @Body({ schema: wire.Ask }) body: wire.Ask,
+    @Body({ schema: wire.Ask }) { question, conv_id: name }: wire.Ask,
     @CurrentUser() user: User,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<wire.Asked> {
-    const { meta, conv_id, answer } = await this.asks.ask(body, user);
-    reply.header('x-slipway-meta', headerOf(meta));
-    return { conv_id, answer };
+    const id = name === undefined ? undefined : conversationIdOf(name, user.login);
+    const { meta, conv_id, answer } = await this.asks.ask({ question, conv_id: id }, user);
+    reply.header('x-slipway-meta', headerOf({ conversation: conv_id, ...meta }));
+    return { conv_id: name ?? conv_id, answer };
   }
 }
 

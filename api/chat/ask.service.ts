@@ -8,6 +8,7 @@ import type {
   TurnRow,
 } from '../../activities/store/store.ports.js';
 import type * as wire from '../client/wire.chat.js';
+import { GENERATION, type Generation } from '../generation/generation.ports.js';
 import type { User } from '../platform/auth.js';
 import { NotFound, Unavailable } from '../platform/errors.js';
 import { LOG, type Log } from '../platform/log.js';
@@ -41,6 +42,7 @@ export class AskService {
     @Inject(STORE) private readonly store: Store,
     @Inject(REPLICA) private readonly replica: Replica,
     @Inject(LOG) private readonly log: Log,
+    @Inject(GENERATION) private readonly generation: Generation,
     private readonly conversations: ConversationsService,
     private readonly turns: Turns,
     private readonly said: TurnsService,
@@ -57,6 +59,8 @@ export class AskService {
   async ask({ question, conv_id }: wire.Ask, user: User): Promise<AskedResult> {
     const since = performance.now();
     const text = cleanQuestion(question);
+    // One request, whoever answers it: a cache, another one's answer or a model. And before news are paid for.
+    this.generation.count({ login: user.login, key: user.key, via: 'ask' });
     const place = await this.placeOf(conv_id, user);
     const news = await this.news.find(text);
     const { asking, path } = await this.askingOf({ text, user, place, news });

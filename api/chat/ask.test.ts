@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { EngineLost } from '../../activities/platform/model-errors.js';
+import type { MadeBy } from '../../workflows/domain/chat.js';
 import { Unavailable } from '../platform/errors.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
 import type { NewsItem } from './news.ports.js';
@@ -82,7 +83,11 @@ describe('a question', () => {
     ['only blanks', { question: ' \n\u200b\u0007 ' }],
     ['more than 4,000 characters', { question: 'x'.repeat(4_001) }],
     ['half a character', { question: '\ud83d' }],
-    ['a conversation that is no UUID', { question: 'x', conv_id: '../etc' }],
+    [
+      'a name of a conversation that is longer than any',
+      { question: 'x', conv_id: 'x'.repeat(201) },
+    ],
+    ['a conversation that is no text', { question: 'x', conv_id: 7 }],
     ['a surplus field', { question: 'x', role: 'system' }],
   ])('that holds %s is refused with the field named', async (_what, body) => {
     const { status, json } = await ask(body);
@@ -224,5 +229,48 @@ describe('answers that were given already', () => {
     await ask({ question: 'Which?' });
     api.chat.models.model = model;
     expect(api.chat.models.wishes).toHaveLength(3);
+  });
+
+  it('by a challenger are signed as its own, and never kept under the name of the champion', async () => {
+    const { models } = api.chat;
+    const digest = `sha256:${'3'.repeat(64)}`;
+    const challenger: MadeBy = { slot: 'challenger', digest, adapter: null };
+    const champion: MadeBy = { slot: 'champion', digest: models.model.digest, adapter: null };
+    models.madeBy = () => challenger;
+    const first = await ask({ question: 'Who?' });
+    const second = await ask({ question: 'Who?' }, bob);
+    expect(metaOf(first)).toMatchObject({ ...challenger, cache: 'miss' });
+    expect(metaOf(second)).toMatchObject({ ...challenger, cache: 'miss' });
+    expect((await turnsOf(second.json.conv_id, bob))[1].meta).toMatchObject(challenger);
+    models.madeBy = () => champion;
+    expect(metaOf(await ask({ question: 'Who?' }))).toMatchObject({ ...champion, cache: 'miss' });
+    const third = metaOf(await ask({ question: 'Who?' }, bob));
+    expect(third).toMatchObject({ ...champion, cache: 'hit' });
+  });
+
+  it('by a model that was swapped in between question and answer are not kept for the old one', async () => {
+    const { models } = api.chat;
+    const swapped = `sha256:${'4'.repeat(64)}`;
+    models.madeBy = () => ({ slot: 'champion', digest: swapped, adapter: null });
+    expect(metaOf(await ask({ question: 'When?' })).digest).toBe(swapped);
+    expect(metaOf(await ask({ question: 'When?' })).cache).toBe('miss');
+    expect(models.wishes).toHaveLength(2);
+  });
+
+  it('of two models, because one took over, say so, and are kept for neither', async () => {
+    const { models } = api.chat;
+    const [old, next] = ['5', '0'].map((of) => `sha256:${of.repeat(64)}`) as [string, string];
+    models.madeBy = () => {
+      const isFirst = models.wishes.length === 1;
+      return { slot: 'champion', digest: isFirst ? old : next, adapter: null };
+    };
+    models.beforeWord = async ({ begun }, index) => {
+      if (begun === undefined && index === 2) throw new EngineLost('it died', 'Ask again.');
+    };
+    const answered = await ask({ question: 'Both?' });
+    expect(answered.json.answer).toBe(models.text);
+    expect(metaOf(answered)).toMatchObject({ digest: models.model.digest, mixed: true });
+    models.beforeWord = async () => {};
+    expect(metaOf(await ask({ question: 'Both?' })).cache).toBe('miss');
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Budgets } from '../generation/budgets.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
 import { conversationOf, Gate, hurry, obey, settled } from './testing/talk.js';
 
@@ -9,6 +10,9 @@ beforeAll(async () => {
   api = await startTestApi();
   hurry(api);
   obey(api.chat);
+  // A minute that does not end while a test counts in it.
+  const now = Date.now();
+  Object.assign(api.app.get(Budgets, { strict: false }), { clock: () => now });
   await api.store.users.put({ login: 'ada', teams: [], disabled: false });
 });
 afterAll(() => api.close());
@@ -43,6 +47,39 @@ describe('a token with a budget', () => {
     expect([openai.status, openai.json.error.code]).toEqual([429, 'rate_limit_exceeded']);
     const other = await tokenWith({ tokensPerMinute: 1_000 });
     expect((await post('/ask', other, { question: 'And a stage?' })).status).toBe(200);
+  });
+
+  it('pays one request for each question, also for one that a cache answers', async () => {
+    const token = await tokenWith({ requestsPerMinute: 3 });
+    const asked: [status: number, meta: unknown][] = [];
+    for (let count = 0; count < 5; count++) {
+      const { status, headers } = await post('/ask', token, { question: 'Cached?' });
+      asked.push([status, headers['x-slipway-meta']]);
+    }
+    expect(asked).toEqual([
+      [200, expect.stringContaining('"cache":"miss"')],
+      [200, expect.stringContaining('"cache":"hit"')],
+      [200, expect.stringContaining('"cache":"hit"')],
+      [429, undefined],
+      [429, undefined],
+    ]);
+  });
+
+  it('is asked before news are bought, and says no for free', async () => {
+    const token = await tokenWith({ requestsPerMinute: 1 });
+    api.chat.news.asked.length = 0;
+    const statuses: number[] = [];
+    for (const thing of ['planes', 'trains', 'ships']) {
+      statuses.push((await post('/ask', token, { question: `What about ${thing}?` })).status);
+    }
+    expect(statuses).toEqual([200, 429, 429]);
+    expect(api.chat.news.asked).toHaveLength(1);
+  });
+
+  it('of requests pays nothing for a question that is no question', async () => {
+    const token = await tokenWith({ requestsPerMinute: 1 });
+    expect((await post('/ask', token, { question: '  ' })).status).toBe(400);
+    expect((await post('/ask', token, { question: 'What is a run?' })).status).toBe(200);
   });
 
   it('goes into the record with the wish, for whichever replica makes the answer', async () => {

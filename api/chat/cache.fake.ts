@@ -3,6 +3,8 @@ import type { Cache, CacheStats } from './cache.ports.js';
 
 export class FakeCache implements Cache {
   readonly kept = new Map<string, { value: unknown; tags: readonly string[] }>();
+  /** Of a second level, which it plays to have where this is set. */
+  breaker: CacheStats['breaker'] | undefined;
   private readonly making = new Map<string, Promise<{ value: unknown; keep: boolean }>>();
   private readonly counts = { hits: 0, misses: 0, shared: 0 };
 
@@ -30,13 +32,20 @@ export class FakeCache implements Cache {
   }
 
   async forget(tag: string): Promise<number> {
-    const keys = [...this.kept].filter(([, { tags }]) => tags.includes(tag)).map(([key]) => key);
+    return this.forgetHere(tag);
+  }
+
+  forgetHere(tag?: string): number {
+    const has = (tags: readonly string[]) =>
+      tag === undefined ? tags.length > 0 : tags.includes(tag);
+    const keys = [...this.kept].filter(([, { tags }]) => has(tags)).map(([key]) => key);
     for (const key of keys) this.kept.delete(key);
     return keys.length;
   }
 
   stats(): CacheStats {
     const none = { secondHits: 0, evictions: 0, second: 'off' as const };
-    return { ...this.counts, ...none, entries: this.kept.size };
+    const breaker = this.breaker && { breaker: this.breaker };
+    return { ...this.counts, ...none, entries: this.kept.size, ...breaker };
   }
 }

@@ -14,6 +14,8 @@ export interface CacheStats {
   shared: number;
   entries: number;
   second: 'off' | 'up' | 'down';
+  /** Of the second level; absent without one. */
+  breaker?: 'closed' | 'open' | 'half-open';
 }
 
 export interface Cache {
@@ -28,7 +30,14 @@ export interface Cache {
     make: () => Promise<{ value: T; keep: boolean }>,
     tags?: readonly string[],
   ): Promise<{ value: T; from: 'memory' | 'second' | 'made' }>;
-  /** On every level and replica. How many went here. */
+  /**
+   * Here, and on the second level with the memory of every replica that hears it. Replicas without a
+   * second level are told by `api/privacy`. How many went here and there.
+   *
+   * @throws when the second level is down: gone from here, and maybe not from there.
+   */
   forget(tag: string): Promise<number>;
+  /** From the memory of this process only. Without a tag: everything that has one. How many went. */
+  forgetHere(tag?: string): number;
   stats(): CacheStats;
 }

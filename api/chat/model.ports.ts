@@ -1,8 +1,8 @@
 /** Who answers: language models in our engines, or behind another server. `activities/engine` has both. */
 import type { Piece, ServedModel, Wish } from '../../workflows/domain/chat.js';
-import type { EngineState, ModelLoad } from '../../workflows/domain/engine.js';
+import type { EngineState, ModelLoad, Served } from '../../workflows/domain/engine.js';
 
-export type { EngineState, ModelLoad };
+export type { EngineState, ModelLoad, Served };
 
 /** Provider token. */
 export const MODELS = Symbol('Models');

@@ -1,5 +1,12 @@
 /** Models that say what a test wants, as slowly as it wants. They misbehave on request. */
-import type { Piece, ServedModel, TokenLogprob, Usage, Wish } from '../../workflows/domain/chat.js';
+import type {
+  MadeBy,
+  Piece,
+  ServedModel,
+  TokenLogprob,
+  Usage,
+  Wish,
+} from '../../workflows/domain/chat.js';
 import type { EngineState, ModelLoad, Models } from './model.ports.js';
 
 export class FakeModels implements Models {
@@ -14,6 +21,13 @@ export class FakeModels implements Models {
   beforeWord: (wish: Wish, index: number) => Promise<void> = async () => {};
   /** Called once the prompt is read; what it does with the signal is the test's. */
   beforeAnswer: (wish: Wish, signal: AbortSignal) => Promise<void> = async () => {};
+  /** Who makes the answers; by default the champion of the name. */
+  madeBy: () => MadeBy | undefined = () => {
+    const { digest, adapter } = this.model;
+    return { slot: 'champion', digest, adapter };
+  };
+  /** What its engines say of themselves. */
+  states: EngineState[] = [];
   /** Thrown by every call until it is taken back. */
   trouble: Error | undefined;
   /** False: it does not know yet what is served. */
@@ -55,7 +69,8 @@ export class FakeModels implements Models {
       completionTokens: 0,
     };
     const { promptTokens, cachedTokens } = usage;
-    yield { kind: 'started', promptTokens, cachedTokens };
+    const by = this.madeBy();
+    yield { kind: 'started', promptTokens, cachedTokens, ...(by ? { by } : {}) };
     const call = wish.tools && this.callFor(wish);
     if (call) {
       yield { kind: 'toolCalls', calls: [{ id: 'call-1', ...call }] };
@@ -94,7 +109,7 @@ export class FakeModels implements Models {
   }
 
   engines(): EngineState[] {
-    return [];
+    return this.states;
   }
 
   async follow(): Promise<void> {}

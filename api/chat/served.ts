@@ -13,7 +13,7 @@ export class ServedModels {
     const served = this.models.served();
     const found = name === undefined ? served[0] : served.find((one) => one.name === name);
     if (found) return found;
-    throw modelMissing(name, served);
+    throw modelMissing(name, this.models);
   }
 
   /** False until this process has looked at the record for the first time. */

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { GENERATION } from '../generation/generation.ports.js';
+import { Streams } from '../platform/sse.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
 import { type Second, secondApi } from './testing/second.js';
+import { Tab } from './testing/tab.js';
 import {
   conversationOf,
   type Door,
@@ -14,6 +16,7 @@ import {
   stopped,
   turnOf,
 } from './testing/talk.js';
+import { Turns } from './turns.js';
 
 // Stopping an answer: in every state, from every replica, and by leaving only where that was asked.
 
@@ -132,37 +135,104 @@ describe('a cancel', () => {
 });
 
 describe('a reader who leaves', () => {
-  const leave = async (body: Record<string, unknown>, query = '') => {
+  const stays = () => new Promise((resolve) => setImmediate(resolve));
+  /** Somebody asks in ada's room, and somebody begins to read the answer, which waits at the gate. */
+  const reading = async (
+    body: Record<string, unknown>,
+    query = '',
+    { reader = ada, asker = ada } = {},
+  ) => {
     const gate = new Gate(api.chat.models, 1);
-    const { id } = await conversationOf(api, ada);
-    const { answer } = await say(api, ada, id, body);
+    const { id } = await conversationOf(api, ada, 'room');
+    const { answer } = await say(api, asker, id, body);
     await gate.reached;
     const leaving = new AbortController();
     const events = await fetch(`${url}${AT}/turns/${answer.id}/events${query}`, {
-      headers: { authorization: `Bearer ${ada}` },
+      headers: { authorization: `Bearer ${reader}` },
       signal: leaving.signal,
     });
-    await events.body?.getReader().read();
-    return { gate, answer, leave: () => leaving.abort() };
+    if (events.ok) await events.body?.getReader().read();
+    const streams = api.app.get(Streams, { strict: false });
+    const leave = () => leaving.abort();
+    const left = async () => {
+      leave();
+      while (streams.count > 0) await stays();
+    };
+    return { gate, conversation: id, answer, status: events.status, leave, left };
   };
+  const reasonOf = (id: string) =>
+    api.app.get(Turns, { strict: false }).runner.live(id)?.stopReason;
 
   it.each([
     ['in the message', { cancelOnDisconnect: true }, ''],
     ['by the reader', {}, '?cancelOnDisconnect=true'],
   ])('stops the answer where that was asked %s', async (_where, body, query) => {
-    const { gate, answer, leave: go } = await leave(body, query);
-    go();
+    const { gate, answer, leave } = await reading(body, query);
+    leave();
     await stopped(api, answer.id);
     gate.release();
     expect(await ended(api, ada, answer.id)).toMatchObject({ status: 'cancelled' });
   });
 
+  it('stops the answer of somebody else as its room’s owner or an admin', async () => {
+    const bob = await api.tokenOf('bob', ['chat']);
+    for (const reader of [ada, api.admin]) {
+      const people = { asker: bob, reader };
+      const { gate, answer, leave } = await reading({}, '?cancelOnDisconnect=true', people);
+      leave();
+      await stopped(api, answer.id);
+      gate.release();
+      expect(await ended(api, bob, answer.id)).toMatchObject({ status: 'cancelled' });
+    }
+  });
+
+  it('and may not cancel the answer cannot ask for that either', async () => {
+    const bob = await api.tokenOf('bob', ['chat']);
+    const { gate, answer, status } = await reading({}, '?cancelOnDisconnect=true', { reader: bob });
+    expect(status).toBe(403);
+    gate.release();
+    expect(await ended(api, ada, answer.id)).toMatchObject({ status: 'done' });
+  });
+
+  it('and may not cancel the answer stops none that its asker would', async () => {
+    const bob = await api.tokenOf('bob', ['chat']);
+    const { gate, answer, left } = await reading({ cancelOnDisconnect: true }, '', { reader: bob });
+    await left();
+    expect(reasonOf(answer.id)).toBeUndefined();
+    gate.release();
+    expect(await ended(api, ada, answer.id)).toMatchObject({ status: 'done' });
+  });
+
   it('leaves the answer to others who still read it', async () => {
-    const { gate, answer, leave: go } = await leave({ cancelOnDisconnect: true });
+    const { gate, answer, leave } = await reading({ cancelOnDisconnect: true });
     const client = ended(api, ada, answer.id);
-    await new Promise((resolve) => setImmediate(resolve));
-    go();
+    await stays();
+    leave();
     gate.release();
     expect(await client).toMatchObject({ status: 'done' });
+  });
+
+  it('leaves the answer to who has its conversation open, on whichever replica', async () => {
+    const bob = await api.tokenOf('bob', ['chat']);
+    const { presence } = api.store.chat;
+    const { list } = presence;
+    const { gate, conversation, answer, left } = await reading({ cancelOnDisconnect: true });
+    const tab = await Tab.open(await other.listen(), bob);
+    tab.say({ type: 'join', conversation });
+    while ((await list(conversation)).length === 0);
+    const looked = new Promise((resolve) => {
+      presence.list = async (id) => {
+        const here = await list(id);
+        setImmediate(resolve);
+        return here;
+      };
+    });
+    await left();
+    await looked;
+    presence.list = list;
+    expect(reasonOf(answer.id)).toBeUndefined();
+    gate.release();
+    expect(await ended(api, ada, answer.id)).toMatchObject({ status: 'done' });
+    tab.ws.close();
   });
 });

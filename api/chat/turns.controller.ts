@@ -9,6 +9,7 @@ import { ConversationsService } from './conversations.service.js';
 import { idOf } from './ids.js';
 import { Turns } from './turns.js';
 import { described, EventsQuery, Id, IdempotencyKey, placeOf } from './turns.requests.js';
+import { demandStop, mayStop } from './turns.rights.js';
 import { type Begun, TurnsService } from './turns.service.js';
 import { TurnsStreams } from './turns.streams.js';
 
@@ -35,7 +36,11 @@ export class TurnsController {
     return viewTurn(this.turns.reader.whole(turn));
   }
 
-  /** Follows an answer. `Last-Event-ID` goes on after what was sent. */
+  /**
+   * Follows an answer. `Last-Event-ID` goes on after what was sent.
+   *
+   * @throws {Forbidden} who may not stop the answer cannot do so by leaving either.
+   */
   @Get(':id/events')
   @Describe(described.events)
   // Nest hands over what the parameters name, so there are as many as there are parts.
@@ -49,9 +54,12 @@ export class TurnsController {
   ): Promise<void> {
     const last = request.headers['last-event-id'];
     const place = placeOf(typeof last === 'string' ? last : undefined, after);
-    await this.conversations.turn(id, user);
+    const seen = await this.conversations.turn(id, user);
     const isCancelling = cancelOnDisconnect === 'true';
-    this.streams.send(reply, (signal) => this.answers.follow(id, { place, isCancelling, signal }));
+    if (isCancelling) demandStop(seen, user);
+    const conversationId = seen.conversation.id;
+    const reader = { place, isCancelling, mayStop: mayStop(seen, user), conversationId };
+    this.streams.send(reply, (signal) => this.answers.follow(id, { ...reader, signal }));
   }
 
   @Post(':id/edit')

@@ -1,5 +1,5 @@
 /** An answer in the making on this replica: what it says so far, and whether it shall go on. */
-import type { FinishReason, Usage } from '../../workflows/domain/chat.js';
+import type { FinishReason, MadeBy, Usage } from '../../workflows/domain/chat.js';
 import type { TurnFailure, TurnStatus } from '../client/wire.chat.js';
 import type { Caller } from '../generation/generation.ports.js';
 import type { Said } from './prompt.js';
@@ -40,6 +40,10 @@ export class LiveTurn {
   attempt: number;
   usage: Usage | undefined;
   finish: FinishReason | undefined;
+  /** Who said its last words. */
+  by: MadeBy | undefined;
+  /** Its words are not all of one model: another one took over. */
+  isMixed = false;
   /** Known once nothing more comes; it may not be stored yet. */
   end: TurnEnd | undefined;
   /** Settles when the making is over: with its end, or with why this replica did not end it. */
@@ -63,7 +67,8 @@ export class LiveTurn {
 
   get caller(): Caller {
     const { login, wish } = this.turn;
-    return { login, key: wish.key, via: wish.via };
+    // What is asked at /ask was counted there: a cache might have answered it.
+    return { login, key: wish.key, via: wish.via, isCounted: wish.via === 'ask' };
   }
 
   get signal(): AbortSignal {
@@ -74,7 +79,10 @@ export class LiveTurn {
     return this.why;
   }
 
-  begins(): void {
+  /** @param by undefined where the provider does not say. */
+  begins(by?: MadeBy): void {
+    this.isMixed ||= this.by !== undefined && this.text !== '' && !isSame(this.by, by);
+    this.by = by;
     if (this.status === 'answering') return;
     this.status = 'answering';
     this.ring();
@@ -101,4 +109,8 @@ export class LiveTurn {
     this.settle(how);
     this.ring();
   }
+}
+
+function isSame(one: MadeBy, other: MadeBy | undefined): boolean {
+  return one.digest === other?.digest && one.adapter === other.adapter;
 }

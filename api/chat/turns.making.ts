@@ -39,6 +39,8 @@ export async function wishOf(live: LiveTurn, parts: MakingParts): Promise<Wish> 
     ...(live.text === '' ? {} : { begun: live.text }),
     sampling: definedOf({ ...sampling, maxTokens: Math.max(1, maxTokens - spent) }),
     conversation: live.turn.conversationId,
+    // Everybody who may chat may read a room.
+    ...(live.turn.wish.isRoom ? { owner: `room:${live.turn.conversationId}` } : {}),
   };
 }
 
@@ -88,7 +90,7 @@ async function listen(
 }
 
 function hear(live: LiveTurn, piece: Piece): void {
-  if (piece.kind === 'started') live.begins();
+  if (piece.kind === 'started') live.begins(piece.by);
   // PostgreSQL keeps no NUL and no half characters.
   if (piece.kind === 'text') live.says(piece.text.replaceAll('\0', '\ufffd').toWellFormed());
   if (piece.kind !== 'done') return;
@@ -109,9 +111,12 @@ function failed(live: LiveTurn, error: unknown): TurnEnd {
   return { status: 'failed', meta: metaOf(live), failure: failureOf(error), error };
 }
 
-function metaOf({ turn, usage, finish, attempt }: LiveTurn, answer?: Answer) {
+/** Who made it is said by whoever did: another model may serve under the name than when it was asked. */
+function metaOf({ turn, usage, finish, attempt, by, isMixed }: LiveTurn, answer?: Answer) {
   return {
     ...turn.wish.meta,
+    ...by,
+    ...(isMixed ? { mixed: true } : {}),
     model: turn.wish.model,
     via: turn.wish.via,
     ...(usage ? { usage } : {}),

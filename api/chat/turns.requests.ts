@@ -28,7 +28,10 @@ const PLACE = /^(\d{1,9})(?:-(\d{1,6}))?$/;
 export const EventsQuery = z.strictObject({
   /** The same as Last-Event-ID, for those who cannot set headers. */
   after: z.string().regex(PLACE, 'must be an id of this stream').optional(),
-  /** The answer is cancelled when its last reader leaves before its end. */
+  /**
+   * The answer is cancelled when this reader leaves before its end, and nobody else reads it on this
+   * replica or has its conversation open. Only for those who may cancel it.
+   */
   cancelOnDisconnect: z.enum(['true', 'false']).optional(),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;
@@ -132,7 +135,8 @@ export const described = {
     also: {
       'text/event-stream':
         'Events `status`, `text` {from, text} and `done` {status, chars, usage, meta, failure}. `id:` is ' +
-        'the number of characters sent so far; Last-Event-ID (or `after`) goes on there, on any replica.',
+        'the number of characters sent so far; Last-Event-ID (or `after`) goes on there, on any replica. ' +
+        '`cancelOnDisconnect=true` is for those who may cancel the answer; others are refused (403).',
     },
     refuses: noTurn,
   },

@@ -8,7 +8,7 @@ import type {
   TurnRow,
 } from '../../activities/store/store.ports.js';
 import type * as wire from '../client/wire.chat.js';
-import { may, type User } from '../platform/auth.js';
+import type { User } from '../platform/auth.js';
 import { Forbidden, Refused } from '../platform/errors.js';
 import { REPLICA, STORE } from '../platform/tokens.js';
 import { ConversationsService } from './conversations.service.js';
@@ -18,6 +18,7 @@ import type { TurnWish } from './turn.wish.js';
 import { Turns } from './turns.js';
 import type { LiveTurn, TurnToMake } from './turns.live.js';
 import { isEnded } from './turns.reader.js';
+import { demandStop } from './turns.rights.js';
 
 /** How an answer is wished for; the same in every message. */
 export interface AnswerWish {
@@ -117,13 +118,11 @@ export class TurnsService {
     });
   }
 
-  /** Whoever asked for it, owns the conversation or is an admin. Returns the turn as it then is. */
+  /** Returns the turn as it then is. @throws {Forbidden} see turns.rights.ts. */
   async cancel(turnId: string, user: User): Promise<TurnRow> {
-    const { turn, conversation } = await this.conversations.turn(turnId, user);
-    const isTheirs = turn.by === user.login || conversation.owner === user.login;
-    if (!isTheirs && !may(user, 'admin')) {
-      throw new Forbidden(`"${turn.by}" asked for that answer`, 'Ask them to stop it.');
-    }
+    const seen = await this.conversations.turn(turnId, user);
+    demandStop(seen, user);
+    const { turn } = seen;
     if (!isEnded(turn.status)) await this.stop(turnId);
     return (await this.store.chat.turns.get(turnId)) ?? turn;
   }

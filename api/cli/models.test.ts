@@ -188,29 +188,41 @@ describe('slipway models list and show', () => {
   it('list what there is, and what is on its way', async () => {
     const page = { items: [model()], next: null };
     const pulls = { items: [done, pull({ name: 'next', bytes: 10 })], next: null };
-    const { code, out } = await slipway('models list', [page, pulls]);
+    const { code, out } = await slipway('models list', [page, pulls, servings(serving())]);
     expect(code).toBe(0);
+    expect(out).toContain('default: small: ready');
     expect(out).toMatch(/small\.Q4_K_M +base +gemma3 +268\.1 M +Q4_K_M +32768 +253\.0 MB +default/);
     expect(out.split('\n').at(-1)).toBe(
       'fetching next, 10 B of 1.0 kB, from hf:org/small:small.gguf',
     );
-    const json = await slipway('models list --json', [page, pulls]);
+    const json = await slipway('models list --json', [page, pulls, servings()]);
     expect(JSON.parse(json.out)).toMatchObject({
       items: [{ name: 'small.Q4_K_M' }],
       pulls: [{ name: 'next' }],
     });
     const empty = { items: [], next: null };
-    expect((await slipway('models list', [empty, empty])).out).toContain('slipway models pull');
+    expect((await slipway('models list', [empty, empty, servings()])).out).toContain(
+      'slipway models pull',
+    );
   });
 
   it('show one, and where it is served', async () => {
     const { out, heard } = await slipway('models show org/small:q4', [
-      model({ name: 'org/small:q4' }),
       servings(serving({ model: 'org/small:q4' }), serving({ name: 'other', model: 'other' })),
+      model({ name: 'org/small:q4' }),
     ]);
-    expect(heard[0]?.path).toBe('/api/v1/models/org%2Fsmall%3Aq4');
+    expect(heard[1]?.path).toBe('/api/v1/models/org%2Fsmall%3Aq4');
     expect(out).toContain('gemma3, 268.1 M weights, Q4_K_M, 253.0 MB');
     expect(out.split('\n').at(-1)).toBe('served      default: org/small:q4: ready');
+  });
+
+  it('show what serves a name, and say of one that nobody knows where all are listed', async () => {
+    const none = () => Response.json({ title: 'No', status: 404, detail: 'no' }, { status: 404 });
+    const known = servings(serving({ model: 'small.Q4_K_M' }));
+    const { code, out } = await slipway('models show default', [known, none, model()]);
+    expect([code, out]).toEqual([0, expect.stringContaining('small.Q4_K_M')]);
+    const unknown = await slipway('models show nothing', [known, none]);
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('models list')]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The routes of conversations, turns and questions. */
 import { type FollowTurnOptions, followTurn, type PlacedTurnEvent } from './events.turn.js';
-import type { Http, Query } from './http.js';
+import { type Http, MADE_LIMIT_MS, type Query } from './http.js';
 import * as wire from './wire.js';
 
 const AT = '/api/v1/chat';
@@ -12,9 +12,11 @@ export function chat(http: Http) {
   const turn = (id: string) => `${AT}/turns/${part(id)}`;
   const all = `${AT}/conversations`;
   return {
-    /** Waits for the answer, at most a minute; it is made and stored in any case. */
-    ask: (question: string, conv_id?: string) =>
-      http.json(wire.Asked, '/ask', post({ question, ...(conv_id ? { conv_id } : {}) })),
+    /** Waits for the answer, at most ten minutes; it is made and stored in any case. */
+    ask: (question: string, conv_id?: string) => {
+      const body = { question, ...(conv_id ? { conv_id } : {}) };
+      return http.json(wire.Asked, '/ask', { ...post(body), limitMs: MADE_LIMIT_MS });
+    },
     conversations: {
       create: (body: wire.CreateConversation = {}) => http.json(wire.Conversation, all, post(body)),
       list: (query: { limit?: number; cursor?: string } = {}) =>

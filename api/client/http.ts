@@ -1,9 +1,13 @@
 /** One request to the API: token, time limit, typed refusals, answers parsed by their schema. */
 import type { z } from 'zod';
 import { toProblem, Unreachable } from './errors.js';
+import { patient } from './http.patience.js';
 
 /** Longest wait for an answer, milliseconds. Streams have this limit for their first byte only. */
 const ANSWER_LIMIT_MS = 60_000;
+
+/** The same where a model makes the answer, whole; a little more than the API takes for it. */
+export const MADE_LIMIT_MS = 610_000;
 
 export interface Connection {
   /** Where the API answers, like `http://127.0.0.1:7800`. */
@@ -24,6 +28,8 @@ export interface Asked {
   bytes?: Uint8Array;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Milliseconds. Default: a minute. */
+  limitMs?: number;
   /** Statuses that are no refusal. Default: all below 300. */
   expects?: number[];
 }
@@ -55,13 +61,15 @@ export class Http {
   /** The bare answer, for streams and answers without a body. */
   async send(path: string, asked: Asked = {}): Promise<Response> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error('no answer in time')), ANSWER_LIMIT_MS);
+    const { limitMs = ANSWER_LIMIT_MS } = asked;
+    const timer = setTimeout(() => late.abort(new Error('no answer in time')), limitMs);
     try {
       const response = await (this.connection.fetch ?? fetch)(this.address(path, asked.query), {
         method: asked.method ?? 'GET',
         headers: this.headers(asked),
         signal: asked.signal ? AbortSignal.any([asked.signal, late.signal]) : late.signal,
         ...bodyOf(asked),
+        ...patient(limitMs),
       }).catch((cause: unknown) => {
         asked.signal?.throwIfAborted();
         throw new Unreachable(this.base, cause);

@@ -8,7 +8,7 @@ export { Rotation };
 const time = z.iso.datetime();
 
 /** What a token may do. `admin` includes all others. */
-export const Scope = z.enum(['read', 'push', 'run', 'approve', 'chat', 'admin']);
+export const Scope = z.enum(['read', 'push', 'run', 'approve', 'generate', 'chat', 'admin']);
 export type Scope = z.infer<typeof Scope>;
 
 export const Token = z.object({
@@ -33,7 +33,7 @@ export const CreateToken = z.strictObject({
   /** What it is for: "laptop", "ci". */
   name: plainText(100).trim().min(1),
   /** Never more than the caller's own. */
-  scopes: z.array(Scope).min(1).max(6),
+  scopes: z.array(Scope).min(1).max(7),
   /** Default: it does not expire. */
   expiresInDays: z.int().min(1).max(3_650).optional(),
   /** A budget of its own for answers of models, within its user's. Default: all of that. */

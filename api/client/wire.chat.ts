@@ -9,6 +9,7 @@ const time = z.iso.datetime();
 export const MAX_SAID_CHARS = 32_000;
 /** Of `POST /ask`, as its source has it. */
 export const MAX_QUESTION_CHARS = 4_000;
+const MAX_CONVERSATION_NAME_CHARS = 200;
 const MAX_TITLE_CHARS = 200;
 const MAX_COMMENT_CHARS = 2_000;
 /** Tokens of one answer. */
@@ -71,7 +72,10 @@ export const Turn = z.object({
   position: z.int(),
   /** How often the making of it was begun: another replica goes on when one dies. */
   attempt: z.int(),
-  /** Of an answer that has ended: model, digest, toy, usage, finish, news, cache. */
+  /**
+   * Of an answer that has ended: model, digest, adapter, slot (of which of the two that a name may serve),
+   * toy, usage, finish, news, cache; `mixed` where another model took over in the middle.
+   */
   meta: z.record(z.string(), z.unknown()),
   failure: TurnFailure.nullable(),
   createdAt: time,
@@ -97,7 +101,7 @@ const said = plainText(MAX_SAID_CHARS).trim().min(1);
 const answerWish = {
   model: ModelName.optional(),
   sampling: SamplingWish.optional(),
-  /** The answer is cancelled when the last reader of its events leaves before its end. */
+  /** The answer is cancelled when the last reader of its events, who may cancel it, leaves before its end. */
   cancelOnDisconnect: z.boolean().optional(),
 };
 
@@ -164,9 +168,19 @@ export type TurnEvent = z.infer<typeof TurnEvent>;
 /** `POST /ask`, exactly as its source has it. */
 export const Ask = z.strictObject({
   question: z.string(),
-  conv_id: z.uuid('must be the conv_id of an earlier answer, or a new UUID').optional(),
+  /**
+   * That of an earlier answer, or any name for a new conversation: each person's names are their own.
+   * Null and an empty text are a new conversation without a name.
+   */
+  conv_id: z
+    .string()
+    .max(MAX_CONVERSATION_NAME_CHARS)
+    .nullable()
+    .transform((name) => name || undefined)
+    .optional(),
 });
 export type Ask = z.infer<typeof Ask>;
 
+/** `conv_id` is as it was sent, or a new one. */
 export const Asked = z.object({ conv_id: z.string(), answer: z.string() });
 export type Asked = z.infer<typeof Asked>;

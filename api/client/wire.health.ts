@@ -23,7 +23,16 @@ export const ServiceHealth = z.object({
   device: z.string().optional(),
   /** It writes a fixed text, and is no language model. */
   toy: z.boolean().optional(),
-  models: z.array(z.object({ name: z.string(), state: z.string(), device: z.string() })).optional(),
+  models: z
+    .array(
+      z.object({
+        name: z.string(),
+        slot: z.enum(['champion', 'challenger']),
+        state: z.string(),
+        device: z.string(),
+      }),
+    )
+    .optional(),
   breaker: z.enum(['closed', 'open', 'half-open']).optional(),
 });
 export type ServiceHealth = z.infer<typeof ServiceHealth>;

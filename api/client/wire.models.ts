@@ -129,7 +129,17 @@ export const ServedModel = z.object({
 });
 
 export const Engine = z.object({
+  /** The first name that it serves. */
   model: z.string(),
+  /** All that it makes answers for. */
+  serves: z.array(
+    z.object({
+      model: z.string(),
+      slot: Slot,
+      digest: z.string(),
+      adapter: z.string().nullable(),
+    }),
+  ),
   state: z.enum(['absent', 'starting', 'ready', 'restarting', 'failed']),
   /** What it really computes on. */
   device: z.string(),

@@ -19,7 +19,7 @@ export type Erase = z.infer<typeof Erase>;
 
 const counts = z.record(z.string(), z.int());
 
-/** What was erased, and what was left: counted by looking again. Holds no content. */
+/** What was erased, and what was left: counted by looking again, on every replica. Holds no content. */
 export const ErasureReport = z.object({
   id: z.string(),
   login: z.string(),
@@ -27,7 +27,7 @@ export const ErasureReport = z.object({
   at: z.iso.datetime(),
   /** True when nothing is left. */
   isComplete: z.boolean(),
-  /** By kind. */
+  /** By kind. `silentReplica`: did not say that its memory forgot; a note names it. */
   erased: counts,
   left: counts,
   /** What is kept on purpose, or gone by itself, and why. */

@@ -76,6 +76,16 @@ describe('a budget', () => {
     expect(refusal(budgets, 'ada')?.message).toContain('100 tokens');
   });
 
+  it('of requests asks nothing more of one that is counted already, that of tokens does', () => {
+    const { budgets } = replica();
+    for (let count = 0; count < 3; count++) budgets.spend({ login: 'ada' }, 0);
+    const counted = { login: 'ada', isCounted: true };
+    expect(() => budgets.check(counted)).not.toThrow();
+    budgets.spend(counted, 10).settle(100);
+    expect(() => budgets.check(counted)).toThrow('100 tokens');
+    expect(budgets.reports()[0]?.used).toEqual([{ subject: 'user:ada', requests: 3, tokens: 100 }]);
+  });
+
   it('counts an answer that ends in the next minute there', () => {
     const { budgets, clock } = replica();
     const reservation = budgets.spend({ login: 'ada' }, 10);

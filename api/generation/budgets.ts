@@ -2,7 +2,7 @@
 import { QuotaExceeded } from '../platform/errors.js';
 import type { Caller } from './generation.ports.js';
 
-type Spender = Pick<Caller, 'login' | 'key'>;
+type Spender = Pick<Caller, 'login' | 'key' | 'isCounted'>;
 
 export interface Spent {
   requests: number;
@@ -57,7 +57,7 @@ export class Budgets {
       if (!account) continue;
       const { own, others, reserved } = account;
       const seconds = Math.ceil((this.window.startsAt + WINDOW_MS - this.clock()) / 1_000);
-      if (own.requests + others.requests >= limits.requests) {
+      if (!spender.isCounted && own.requests + others.requests >= limits.requests) {
         throw new QuotaExceeded(counted(limits.requests, 'request'), Math.max(1, seconds), whose);
       }
       if (own.tokens + others.tokens + reserved >= limits.tokens) {
@@ -66,12 +66,12 @@ export class Budgets {
     }
   }
 
-  /** Counts one request, and these tokens until they are settled. */
+  /** Counts the request, unless it is counted already, and these tokens until they are settled. */
   spend(spender: Spender, tokens: number): Reservation {
     const subjects = this.budgetsOf(spender).map(({ subject }) => subject);
     const accounts = subjects.map((subject) => this.accountOf(subject));
     for (const account of accounts) {
-      account.own.requests += 1;
+      account.own.requests += spender.isCounted ? 0 : 1;
       account.reserved += tokens;
     }
     let isSettled = false;

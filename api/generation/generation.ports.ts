@@ -12,6 +12,8 @@ export interface Caller {
   login: string;
   /** The token that was used, where it has a budget of its own. */
   key?: Key | undefined;
+  /** Its request is in the budget already (`Generation.count`): only its tokens are asked for. */
+  isCounted?: boolean;
   /** Where it came in: for lists, logs and metrics. */
   via: 'turn' | 'ask' | 'openai' | 'chatops';
 }
@@ -51,6 +53,14 @@ export interface Generation {
    *   ModelNotReady; and what `Models.generate` throws, from the iteration.
    */
   begin(wish: Wish, caller: Caller, signal?: AbortSignal): Promise<Answer>;
+
+  /**
+   * Counts a request before anything is done for it, also one that a cache may answer: its `begin` then
+   * says `isCounted`. In memory, and at once.
+   *
+   * @throws {QuotaExceeded} nothing was counted.
+   */
+  count(caller: Caller): void;
 
   /** Vectors in the order of the texts, at most 256. Waits in the same line. @throws as `begin`. */
   embed(

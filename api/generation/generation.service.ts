@@ -44,7 +44,7 @@ export class GenerationService implements Generation {
 
   async begin(wish: Wish, caller: Caller, signal?: AbortSignal): Promise<Answer> {
     if (this.making.has(wish.id)) throw new Error(`request "${wish.id}" is in flight already`);
-    const making = new Making(wish, caller, {
+    const making = new Making({ owner: caller.login, ...wish }, caller, {
       models: this.models,
       metrics: this.metrics,
       limits: this.limits,
@@ -55,6 +55,11 @@ export class GenerationService implements Generation {
     if (signal?.aborted) making.cancel();
     else signal?.addEventListener('abort', () => making.cancel(), { once: true });
     return making;
+  }
+
+  count(caller: Caller): void {
+    this.mustHaveBudget(caller);
+    this.budgets.spend(caller, 0);
   }
 
   async embed(
@@ -109,21 +114,25 @@ export class GenerationService implements Generation {
 
   private admit(model: string, caller: Caller, chars: number) {
     this.mustBeServed(model);
+    this.mustHaveBudget(caller);
+    const promptTokens = Math.ceil(chars / CHARS_PER_TOKEN);
+    const place = this.places.enter({ login: caller.login, model, promptTokens });
+    return { place, budget: this.budgets.spend(caller, promptTokens) };
+  }
+
+  private mustHaveBudget(caller: Caller): void {
     try {
       this.budgets.check(caller);
     } catch (error) {
       if (error instanceof QuotaExceeded) this.metrics.refused('quota');
       throw error;
     }
-    const promptTokens = Math.ceil(chars / CHARS_PER_TOKEN);
-    const place = this.places.enter({ login: caller.login, model, promptTokens });
-    return { place, budget: this.budgets.spend(caller, promptTokens) };
   }
 
   private mustBeServed(name: string): void {
     const served = this.models.served();
     const model = served.find((one) => one.name === name);
-    if (!model) throw modelMissing(name, served);
+    if (!model) throw modelMissing(name, this.models);
     if (model.state !== 'failed') return;
     throw new ModelNotReady(
       `the model "${name}" could not be loaded: ${model.reason ?? 'no reason is known'}`,

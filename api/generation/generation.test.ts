@@ -19,12 +19,22 @@ describe('an answer', () => {
     expect(metrics.answers).toEqual([
       expect.objectContaining({
         model: 'fake',
+        slot: 'champion',
         via: 'openai',
         reason: 'stop',
         promptTokens: 2,
         completionTokens: 3,
       }),
     ]);
+  });
+
+  it('is counted for the one of two that really made it, where that is known', async () => {
+    const { begin, models, metrics } = generationOf();
+    models.madeBy = () => ({ slot: 'challenger', digest: 'sha256:2', adapter: null });
+    await read(await begin('ada'));
+    models.madeBy = () => undefined;
+    await read(await begin('ada'));
+    expect(metrics.answers.map(({ slot }) => slot)).toEqual(['challenger', 'none']);
   });
 
   it('can be read once', async () => {

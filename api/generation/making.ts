@@ -1,6 +1,6 @@
 /** One answer from its place in the line to its end: state, cancel, counts and times. */
 import { SlipwayError } from '../../activities/platform/errors.js';
-import type { Piece, Usage, Wish } from '../../workflows/domain/chat.js';
+import type { MadeBy, Piece, Usage, Wish } from '../../workflows/domain/chat.js';
 import type { Models } from '../chat/model.ports.js';
 import type { Metrics } from '../platform/metrics.ports.js';
 import type { Reservation } from './budgets.js';
@@ -24,6 +24,7 @@ export class Making implements Answer {
   readonly id: string;
   readonly ended: Promise<void>;
   private state: InFlight['state'] = 'queued';
+  private maker: MadeBy | undefined;
   private readonly usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
   private readonly at: Partial<Record<'began' | 'first' | 'last' | 'ended', number>> = {};
   private readonly since = performance.now();
@@ -120,7 +121,10 @@ export class Making implements Answer {
   }
 
   private count(piece: Piece): void {
-    if (piece.kind === 'started') this.usage.cachedTokens = piece.cachedTokens;
+    if (piece.kind === 'started') {
+      this.usage.cachedTokens = piece.cachedTokens;
+      this.maker = piece.by;
+    }
     if (piece.kind !== 'text' && piece.kind !== 'toolCalls') return;
     this.state = 'decode';
     this.at.last = performance.now();
@@ -165,6 +169,7 @@ export class Making implements Answer {
     const { queuedMs, firstTokenMs } = this.timings();
     metrics.answered({
       model: this.wish.model,
+      slot: this.maker?.slot ?? 'none',
       via: this.caller.via,
       reason,
       ...usage,

@@ -17,7 +17,7 @@ const model = {
   test_generation: 'success',
   device: 'cuda',
   toy: false,
-  models: [{ name: 'qwen-7b', state: 'ready', device: 'cuda' }],
+  models: [{ name: 'qwen-7b', slot: 'champion', state: 'ready', device: 'cuda' }],
 };
 const newsapi = {
   status: 'healthy',

@@ -27,9 +27,16 @@ export function showProcess(
 export function showChat(metrics: Pick<Metrics, 'gauge'>, chat: ChatParts): void {
   showCaches(metrics, chat);
   showEngines(metrics, chat);
-  metrics.gauge('breaker_state', '0 closed, 1 half-open, 2 open', () => [
-    { labels: { service: 'newsapi' }, value: BREAKER[chat.news.breaker()] },
-  ]);
+  metrics.gauge('breaker_state', '0 closed, 1 half-open, 2 open', () => {
+    const states = {
+      newsapi: chat.news.breaker(),
+      redis: chat.answerCache.stats().breaker,
+      models: chat.models.engines().find(({ breaker }) => breaker !== undefined)?.breaker,
+    };
+    return Object.entries(states).flatMap(([service, state]) =>
+      state === undefined ? [] : [{ labels: { service }, value: BREAKER[state] }],
+    );
+  });
 }
 
 function showCaches(metrics: Pick<Metrics, 'gauge'>, { newsCache, answerCache }: ChatParts): void {
@@ -73,11 +80,15 @@ function showEngines(metrics: Pick<Metrics, 'gauge'>, { models }: ChatParts): vo
   const of = (number: EngineNumber) => (): Readings =>
     models.engines().flatMap((engine) => {
       const value = number(engine);
-      const labels = { model: engine.model, device: engine.device };
+      const [labels] = labelsOf(engine);
       return value === undefined ? [] : [{ labels, value }];
     });
-  const up: EngineNumber = ({ state }) => (state === 'ready' ? 1 : 0);
-  metrics.gauge('engine_up', 'Ready to answer', of(up));
+  metrics.gauge('engine_up', 'Ready to answer, by all that it serves', () =>
+    models.engines().flatMap((engine) => {
+      const value = engine.state === 'ready' ? 1 : 0;
+      return labelsOf(engine).map((labels) => ({ labels, value }));
+    }),
+  );
   metrics.gauge(
     'engine_restarts_total',
     'Engines that ended',
@@ -99,4 +110,16 @@ function showEngines(metrics: Pick<Metrics, 'gauge'>, { models }: ChatParts): vo
   metrics.gauge('engine_slots_busy', 'Answers that are made', () =>
     models.served().map(({ name }) => ({ labels: { model: name }, value: models.load(name).busy })),
   );
+}
+
+type EngineLabels = Record<'model' | 'slot' | 'device', string>;
+
+/** One for each slot of a name that it serves; no two engines serve the same. */
+function labelsOf({
+  model,
+  device,
+  serves,
+}: Parameters<EngineNumber>[0]): [EngineLabels, ...EngineLabels[]] {
+  const [first, ...rest] = serves.map((one) => ({ model: one.model, slot: one.slot, device }));
+  return first === undefined ? [{ model, slot: 'none', device }] : [first, ...rest];
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Served } from '../chat/model.ports.js';
 import { createClient } from '../client/client.js';
 import { Health, Liveness, MetricsPage, Readiness } from '../client/wire.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
@@ -148,6 +149,42 @@ describe('metrics', () => {
       expect(text.split('\n')).toContain(line);
     }
     expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
+  });
+
+  it('tell the two slots of a name apart, also where they share an engine', async () => {
+    const [champion, challenger] = (['champion', 'challenger'] as const).map((slot) => ({
+      ...{ model: 'fake', slot, digest: 'sha256:1', adapter: null },
+    })) as [Served, Served];
+    const state = {
+      ...{ model: 'fake', device: 'cpu', isFallback: false, gpuMemoryBytes: undefined },
+      ...{ memoryBytes: undefined, heartbeatMs: undefined },
+    };
+    const { models, answerCache } = api.chat;
+    models.states = [
+      { ...state, serves: [champion], state: 'ready', restarts: 0 },
+      { ...state, serves: [challenger], state: 'failed', restarts: 6, breaker: 'half-open' },
+    ];
+    answerCache.breaker = 'open';
+    const apart = (await open('/metrics')).text.split('\n');
+    models.states = [{ ...state, serves: [champion, challenger], state: 'ready', restarts: 2 }];
+    answerCache.breaker = undefined;
+    const together = (await open('/metrics')).text.split('\n');
+    models.states = [];
+    const at = (slot: string) => `{model="fake",slot="${slot}",device="cpu"}`;
+    expect(apart).toEqual(
+      expect.arrayContaining([
+        `slipway_engine_up${at('champion')} 1`,
+        `slipway_engine_up${at('challenger')} 0`,
+        `slipway_engine_restarts_total${at('challenger')} 6`,
+        'slipway_breaker_state{service="models"} 1',
+        'slipway_breaker_state{service="redis"} 2',
+      ]),
+    );
+    expect(together).toContain(`slipway_engine_up${at('challenger')} 1`);
+    expect(together.filter((line) => line.startsWith('slipway_engine_restarts_total'))).toEqual([
+      `slipway_engine_restarts_total${at('champion')} 2`,
+    ]);
+    expect(together.join()).not.toMatch(/breaker_state\{service="(models|redis)"/);
   });
 
   it('are JSON for who asks for it', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ServedModel } from '../../workflows/domain/chat.js';
-import type { EngineState } from '../chat/model.ports.js';
+import type { EngineState, Served } from '../chat/model.ports.js';
 import { modelVerdict } from './model.check.js';
 
 const model = (fields: Partial<ServedModel> = {}): ServedModel => ({
@@ -13,8 +13,12 @@ const model = (fields: Partial<ServedModel> = {}): ServedModel => ({
   state: 'ready',
   ...fields,
 });
-const engine = (fields: Partial<EngineState> = {}): EngineState => ({
-  model: 'qwen',
+const serves = (name: string, slot: Served['slot'] = 'champion'): Served => ({
+  ...{ model: name, slot, digest: `sha256:${'0'.repeat(64)}`, adapter: null },
+});
+const engine = ({ model: name = 'qwen', ...fields }: Partial<EngineState> = {}): EngineState => ({
+  model: name,
+  serves: [serves(name)],
   state: 'ready',
   device: 'cuda',
   isFallback: false,
@@ -35,7 +39,7 @@ describe('a model', () => {
       device: 'cuda',
       test_generation: 'success',
       response_time_ms: 12,
-      models: [{ name: 'qwen', state: 'ready', device: 'cuda' }],
+      models: [{ name: 'qwen', slot: 'champion', state: 'ready', device: 'cuda' }],
     });
   });
 
@@ -59,6 +63,30 @@ describe('a model', () => {
     });
   });
 
+  it('whose challenger died only degrades, and is told by name: the champion answers for it', () => {
+    const dead = engine({
+      serves: [serves('qwen', 'challenger')],
+      state: 'failed',
+      reason: 'killed',
+    });
+    expect(modelVerdict([model()], [dead, engine()], 'cpu')).toMatchObject({
+      status: 'degraded',
+      message: 'the challenger of "qwen" is failed: killed',
+      test_generation: 'success',
+      models: [
+        { name: 'qwen', slot: 'champion', state: 'ready' },
+        { name: 'qwen', slot: 'challenger', state: 'failed' },
+      ],
+    });
+    const away = { state: 'failed', reason: 'killed' } as const;
+    const other = engine({ serves: [serves('qwen', 'challenger')] });
+    expect(modelVerdict([model()], [engine(away), other], 'cpu')).toMatchObject({
+      status: 'degraded',
+      message: '"qwen" is failed: killed',
+    });
+    expect(modelVerdict([model(away)], [engine(away), dead], 'cpu').status).toBe('unhealthy');
+  });
+
   it('that was to compute on a GPU and does not is unhealthy, though it answers', () => {
     const silent = engine({ device: 'cpu', isFallback: true });
     expect(modelVerdict([model()], [silent], 'cuda')).toMatchObject({
@@ -75,6 +103,29 @@ describe('a model', () => {
       device: 'remote',
       test_generation: 'not_run',
       response_time_ms: null,
+    });
+  });
+});
+
+describe('another server', () => {
+  const server = 'http://127.0.0.1:7997/v1';
+  const remote = (fields: Partial<EngineState>) =>
+    modelVerdict([], [engine({ model: server, serves: [], device: 'remote', ...fields })], 'cpu');
+
+  it('that was away from the start is unhealthy with its reason: no question can be answered', () => {
+    expect(remote({ state: 'failed', reason: 'connect ECONNREFUSED' })).toMatchObject({
+      status: 'unhealthy',
+      device: 'remote',
+      test_generation: 'failed',
+      message: `the models of ${server} are not known: connect ECONNREFUSED; see SLIPWAY_CHAT_URL`,
+    });
+    expect(remote({ state: 'starting' }).status).toBe('unhealthy');
+  });
+
+  it('that offers nothing is unhealthy too, and says what to set', () => {
+    expect(remote({ state: 'ready' })).toMatchObject({
+      status: 'unhealthy',
+      message: `${server} offers no model; see SLIPWAY_CHAT_MODELS`,
     });
   });
 });

@@ -1,6 +1,6 @@
 /** How the models are. `unhealthy` only where that means that no question can be answered as it was asked for. */
 import type { ServedModel } from '../../workflows/domain/chat.js';
-import type { EngineState } from '../chat/model.ports.js';
+import type { EngineState, Served } from '../chat/model.ports.js';
 import type { Verdict } from './checks.js';
 
 export function modelVerdict(
@@ -8,13 +8,10 @@ export function modelVerdict(
   engines: readonly EngineState[],
   gpu: string,
 ): Verdict {
-  const [first] = served;
-  if (first === undefined) {
-    return { status: 'off', message: 'no model is served; see "slipway models pull"' };
-  }
-  const all = served.map((model) => ({ model, engine: engineOf(model, engines) }));
+  const all = served.flatMap((model) => slotsOf(model, engines));
   const real = all.filter(({ model }) => !model.isToy);
-  const shown = real[0] ?? { model: first, engine: engineOf(first, engines) };
+  const shown = real[0] ?? all[0];
+  if (shown === undefined) return ofNone(engines);
   const about = {
     toy: shown.model.isToy,
     device: deviceOf(shown),
@@ -22,6 +19,7 @@ export function modelVerdict(
     response_time_ms: shown.engine?.heartbeatMs ?? null,
     models: all.map((one) => ({
       name: one.model.name,
+      slot: one.slot,
       state: stateOf(one),
       device: deviceOf(one),
     })),
@@ -34,15 +32,42 @@ export function modelVerdict(
   return { ...(real.length > 0 ? ofReal(real) : ofToy(shown)), ...about };
 }
 
+/** One slot of one name. */
 interface One {
   model: ServedModel;
+  slot: Served['slot'];
   engine: EngineState | undefined;
 }
 
+function slotsOf(model: ServedModel, engines: readonly EngineState[]): One[] {
+  const of = (slot: Served['slot']): One => ({
+    model,
+    slot,
+    engine: engines.find(({ serves }) =>
+      serves.some((one) => one.model === model.name && one.slot === slot),
+    ),
+  });
+  const [champion, challenger] = [of('champion'), of('challenger')];
+  return challenger.engine ? [champion, challenger] : [champion];
+}
+
+/** Our engines always serve at least a toy: with another server, that server is the trouble. */
+function ofNone(engines: readonly EngineState[]): Verdict {
+  const remote = engines.find(({ device }) => device === 'remote');
+  if (!remote) return { status: 'off', message: 'no model is served; see "slipway models pull"' };
+  const { model: server, state, reason = state } = remote;
+  const message =
+    state === 'ready'
+      ? `${server} offers no model; see SLIPWAY_CHAT_MODELS`
+      : `the models of ${server} are not known: ${reason}; see SLIPWAY_CHAT_URL`;
+  return { status: 'unhealthy', message, device: 'remote', test_generation: testOf(remote) };
+}
+
+/** The other slot of a name answers for one that cannot: only a name without any is lost. */
 function ofReal(real: readonly One[]): Verdict {
   const away = real.filter((one) => stateOf(one) !== 'ready');
   if (away.length === 0) return { status: 'healthy', message: 'answers' };
-  const message = away.map((one) => `"${one.model.name}" is ${stateOf(one)}${why(one)}`).join('; ');
+  const message = away.map((one) => `${wordsFor(one)} is ${stateOf(one)}${why(one)}`).join('; ');
   return { status: away.length === real.length ? 'unhealthy' : 'degraded', message };
 }
 
@@ -55,12 +80,13 @@ function ofToy(toy: One): Verdict {
     : { status: 'healthy', message: pull };
 }
 
-function engineOf({ name }: ServedModel, engines: readonly EngineState[]): EngineState | undefined {
-  return engines.find(({ model }) => model === name);
+function wordsFor({ model, slot }: One): string {
+  return slot === 'challenger' ? `the challenger of "${model.name}"` : `"${model.name}"`;
 }
 
-function stateOf({ model, engine }: One): string {
-  if (model.state !== 'ready') return model.state;
+/** What is served says how a name is, and the engine how its slot is. */
+function stateOf({ model, slot, engine }: One): string {
+  if (slot === 'champion' && model.state !== 'ready') return model.state;
   return engine?.state ?? 'ready';
 }
 
@@ -68,8 +94,8 @@ function deviceOf({ model, engine }: One): string {
   return engine?.device ?? (model.provider === 'in-process' ? 'none' : 'remote');
 }
 
-function why({ model, engine }: One): string {
-  const reason = engine?.reason ?? model.reason;
+function why({ model, slot, engine }: One): string {
+  const reason = engine?.reason ?? (slot === 'champion' ? model.reason : undefined);
   return reason === undefined ? '' : `: ${reason}`;
 }
 

@@ -37,7 +37,8 @@ const OfSlot = z.strictObject({ slot: Slot.default('champion') });
 
 const noModel = { 404: 'There is no such model.' };
 const noPull = { 404: 'There is no such pull in this process.' };
-const NOT_NOW = 'Too many pulls are under way, or the name is another model’s.';
+const NOT_NOW =
+  'Too many pulls are under way, the name is another model’s, or another server makes the answers.';
 
 @Controller('api/v1/models')
 @Needs('admin')

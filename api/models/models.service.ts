@@ -9,6 +9,7 @@ import type { User } from '../platform/auth.js';
 import { NotFound, Refused } from '../platform/errors.js';
 import { given, type Paging } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
+import { demandEngines } from './models.elsewhere.js';
 import { ModelsFollower } from './models.follower.js';
 import {
   type Followed,
@@ -18,17 +19,6 @@ import {
   viewServed,
   viewServing,
 } from './models.views.js';
-
-/** Another server makes the answers: it says what it serves. */
-class ServedElsewhere extends Refused {
-  constructor() {
-    super(
-      'models-elsewhere',
-      'answers come from another server here, not from our engines',
-      'Serve the model there; SLIPWAY_CHAT_MODELS says which of its models are offered.',
-    );
-  }
-}
 
 @Injectable()
 export class ModelsService {
@@ -80,8 +70,7 @@ export class ModelsService {
     const detail = { ...wish, adapter: adapter ?? null };
     const command = { by: login, action: 'model.serve', subject: `serving/${wish.name}`, detail };
     return this.audit.during(command, async () => {
-      if (this.models.engines().some(({ device }) => device === 'remote'))
-        throw new ServedElsewhere();
+      demandEngines(this.models);
       await this.demandFit(detail);
       const row = await this.rows.serve(detail, login);
       return viewServing(row, this.followed());
@@ -134,7 +123,8 @@ export class ModelsService {
   }
 
   private followed(): Followed {
-    return { served: this.models.served(), lookedAt: this.follower.lookedAt };
+    const { models, follower } = this;
+    return { served: models.served(), engines: models.engines(), lookedAt: follower.lookedAt };
   }
 
   private get rows() {

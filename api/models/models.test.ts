@@ -191,10 +191,19 @@ describe('serving', () => {
       },
     ]);
     expect(await lastAudit()).toMatchObject({ action: 'model.serve', subject: 'serving/default' });
-    const before = api.chat.models.model;
-    api.chat.models.model = { ...before, name: 'default', digest, state: 'loading' };
+    const { models } = api.chat;
+    const before = models.model;
+    models.model = { ...before, name: 'default', digest, state: 'loading' };
+    models.states = [
+      {
+        ...{ model: 'default', state: 'starting', device: 'cpu', isFallback: false, restarts: 0 },
+        ...{ memoryBytes: undefined, gpuMemoryBytes: undefined, heartbeatMs: undefined },
+        serves: [{ model: 'default', slot: 'champion', digest, adapter: null }],
+      },
+    ];
     const { json } = await api.ask(`${MODELS}/servings`);
-    api.chat.models.model = before;
+    Object.assign(models, { model: before, states: [] });
+    expect(json.engines).toMatchObject([{ state: 'starting', serves: [{ slot: 'champion' }] }]);
     expect(json.items).toContainEqual({ ...served.json, state: 'loading' });
     expect(json.served).toEqual([expect.objectContaining({ name: 'default', isToy: true })]);
     expect((await api.ask(`${MODELS}/small`)).json.servedAs).toEqual(['default']);
@@ -246,18 +255,26 @@ describe('serving', () => {
     models.follow = follow;
   });
 
-  it('is another server’s matter where that one answers', async () => {
-    const { models } = api.chat;
-    const engines = models.engines.bind(models);
+  it('is another server’s matter where that one answers, and so is pulling', async () => {
     const none = { memoryBytes: undefined, gpuMemoryBytes: undefined, heartbeatMs: undefined };
-    const rest = { isFallback: false, restarts: 0, ...none };
-    models.engines = () => [{ model: 'big', state: 'ready', device: 'remote', ...rest }];
+    const rest = { serves: [], isFallback: false, restarts: 0, ...none };
     await stored('ours');
-    const refused = await post('serve', { name: 'ours', model: 'ours' });
-    models.engines = engines;
-    expect([refused.status, refused.json.type]).toEqual([
-      409,
-      'urn:slipway:problem:models-elsewhere',
-    ]);
+    api.chat.models.states = [{ model: 'big', state: 'ready', device: 'remote', ...rest }];
+    const upload = { name: 'mine', file: 'mine.gguf', sha256: 'a'.repeat(64), bytes: 6 };
+    const refused = [
+      await post('serve', { name: 'ours', model: 'ours' }),
+      await post('pulls', { source: 'hf:org/small:small.gguf' }),
+      await post('uploads', upload),
+    ];
+    api.chat.models.states = [];
+    for (const { status, json } of refused) {
+      expect([status, json.type]).toEqual([409, 'urn:slipway:problem:models-elsewhere']);
+      expect(json.detail).toBe(refused[0]?.json.detail);
+    }
+    expect(api.chat.library.kept).toEqual([]);
+    expect(await lastAudit()).toMatchObject({
+      action: 'model.upload.refused',
+      detail: { code: 'models-elsewhere' },
+    });
   });
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ModelRow, ServingRow } from '../../activities/store/store.ports.js';
 import type { ServedModel } from '../../workflows/domain/chat.js';
-import type { EngineState } from '../chat/model.ports.js';
+import type { EngineState, Served } from '../chat/model.ports.js';
 import type * as wire from '../client/wire.models.js';
 import type { Pull } from './library.ports.js';
 
@@ -36,22 +36,43 @@ export function viewPull({ startedAt, ...pull }: Pull): wire.Pull {
 /** How far the engines of this replica are. */
 export interface Followed {
   served: readonly ServedModel[];
+  engines: readonly EngineState[];
   /** Versions up to this one were looked at. */
   lookedAt: number;
 }
 
-export function viewServing(row: ServingRow, { served, lookedAt }: Followed): wire.Serving {
-  const ofName = served.find(({ name }) => name === row.name);
-  const isChampion =
-    ofName?.digest === row.digest &&
-    ofName.adapter === row.adapterDigest &&
-    row.slot === 'champion';
-  const reason = ofName?.reason ?? null;
-  const hasFailed = reason !== null && row.version <= lookedAt;
-  if (isChampion) return { ...row, state: hasFailed ? 'failed' : ofName.state, reason };
-  if (hasFailed) return { ...row, state: 'failed', reason };
-  const isServed = row.slot === 'challenger' && row.version <= lookedAt && ofName !== undefined;
-  return { ...row, state: isServed ? 'ready' : 'absent', reason: null };
+/** A toy's engine is started by its first request, and as good as ready. */
+const STATES = {
+  ready: 'ready',
+  absent: 'ready',
+  starting: 'loading',
+  restarting: 'loading',
+  failed: 'failed',
+} as const;
+
+/** As its engine is; without one, what kept it from being served. */
+export function viewServing(
+  row: ServingRow,
+  { served, engines, lookedAt }: Followed,
+): wire.Serving {
+  const engine = engines.find(({ serves }) => serves.some((one) => isOf(one, row)));
+  if (engine) {
+    const state = STATES[engine.state];
+    return { ...row, state, reason: state === 'ready' ? null : (engine.reason ?? null) };
+  }
+  const why = served.find(({ name }) => name === row.name)?.reason;
+  return why === undefined || row.version > lookedAt
+    ? { ...row, state: 'absent', reason: null }
+    : { ...row, state: 'failed', reason: why };
+}
+
+function isOf({ model, slot, digest, adapter }: Served, row: ServingRow): boolean {
+  return (
+    model === row.name &&
+    slot === row.slot &&
+    digest === row.digest &&
+    adapter === row.adapterDigest
+  );
 }
 
 export function viewServed({ reason, ...served }: ServedModel): wire.Servings['served'][number] {
@@ -59,6 +80,7 @@ export function viewServed({ reason, ...served }: ServedModel): wire.Servings['s
 }
 
 export function viewEngine(engine: EngineState): wire.Servings['engines'][number] {
+  const { breaker: _, serves, ...rest } = engine;
   const { memoryBytes = null, gpuMemoryBytes = null, heartbeatMs = null, reason = null } = engine;
-  return { ...engine, memoryBytes, gpuMemoryBytes, heartbeatMs, reason };
+  return { ...rest, serves: [...serves], memoryBytes, gpuMemoryBytes, heartbeatMs, reason };
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { SlipwayError } from '../../activities/platform/errors.js';
+import { MODELS, type Models } from '../chat/model.ports.js';
 import type { Page } from '../client/wire.js';
 import type { Pull, StartPull, StartUpload } from '../client/wire.models.js';
 import { Audit } from '../platform/audit.js';
@@ -9,6 +10,7 @@ import type { User } from '../platform/auth.js';
 import { BadInput, NotFound, Refused } from '../platform/errors.js';
 import { given } from '../platform/requests.js';
 import { MODEL_LIBRARY, type ModelLibrary } from './library.ports.js';
+import { demandEngines } from './models.elsewhere.js';
 import { viewPull } from './models.views.js';
 
 /** What the state of things does not allow, by the library's codes. */
@@ -24,6 +26,7 @@ const REFUSALS = [
 export class PullsService {
   constructor(
     @Inject(MODEL_LIBRARY) private readonly library: ModelLibrary,
+    @Inject(MODELS) private readonly models: Models,
     private readonly audit: Audit,
   ) {}
 
@@ -41,18 +44,20 @@ export class PullsService {
     const { name, sha256, replace } = wish;
     const detail = { source: shown(wish.source), ...given({ sha256, replace }) };
     const subject = `model/${name ?? detail.source}`;
-    return this.audit.during({ by: login, action: 'model.pull', subject, detail }, async () =>
-      viewPull(await translated(() => this.library.pull(given(wish), login))),
-    );
+    return this.audit.during({ by: login, action: 'model.pull', subject, detail }, async () => {
+      demandEngines(this.models);
+      return viewPull(await translated(() => this.library.pull(given(wish), login)));
+    });
   }
 
   upload(wish: StartUpload, { login }: User): Promise<Pull> {
     const { name, ...detail } = given(wish);
     const subject = `model/${name ?? detail.file}`;
     const command = { by: login, action: 'model.upload', subject, detail };
-    return this.audit.during(command, async () =>
-      viewPull(await translated(() => this.library.upload(given(wish), login))),
-    );
+    return this.audit.during(command, async () => {
+      demandEngines(this.models);
+      return viewPull(await translated(() => this.library.upload(given(wish), login)));
+    });
   }
 
   async receive(id: string, offset: number, piece: Readable): Promise<Pull> {

@@ -1,6 +1,6 @@
 /** What an answer says about the model that made it, beside its text. */
 import type { FastifyReply } from 'fastify';
-import type { ServedModel } from '../../workflows/domain/chat.js';
+import type { MadeBy, Piece, ServedModel } from '../../workflows/domain/chat.js';
 import type { Meta } from './shapes.js';
 
 export interface About {
@@ -17,16 +17,26 @@ const TOY: Meta = {
   note: 'A toy model wrote this text: it knows nothing. Serve a real one: slipway models pull.',
 };
 
+/** @param model what serves the name when the answer is asked for: until the answer says who makes it. */
 export function aboutAnswer(model: ServedModel | undefined, name: string, id: string): About {
-  const digest = (model?.digest ?? name).replace('sha256:', '').slice(0, 12);
-  const adapter = model?.adapter ? `_${model.adapter.replace('sha256:', '').slice(0, 12)}` : '';
   return {
     id,
     created: Math.floor(Date.now() / 1_000),
     model: name,
-    system_fingerprint: `fp_${digest}${adapter}`,
+    system_fingerprint: fingerprintOf(model ?? { digest: name, adapter: null }),
     meta: metaOf(model),
   };
+}
+
+/** A name may have a challenger, or be swapped meanwhile: the answer's first piece says who makes it. */
+export function signed(about: About, piece: Piece): About {
+  if (piece.kind !== 'started' || !piece.by) return about;
+  return { ...about, system_fingerprint: fingerprintOf(piece.by) };
+}
+
+function fingerprintOf({ digest, adapter }: Pick<MadeBy, 'digest' | 'adapter'>): string {
+  const short = (of: string) => of.replace('sha256:', '').slice(0, 12);
+  return `fp_${short(digest)}${adapter === null ? '' : `_${short(adapter)}`}`;
 }
 
 export function metaOf(model: ServedModel | undefined): Meta | undefined {

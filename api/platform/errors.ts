@@ -121,11 +121,8 @@ export class NoWorker extends Unavailable {
 /** We did not get done in time. What was asked for may still happen. */
 export class NoAnswer extends Unavailable {
   override readonly code = 'no-answer';
-  constructor(seconds: number) {
-    super(
-      `there was no answer within ${seconds} s`,
-      'Look whether it was done, and ask again if not.',
-    );
+  constructor(seconds: number, help = 'Look whether it was done, and ask again if not.') {
+    super(`there was no answer within ${seconds} s`, help);
   }
 }
 

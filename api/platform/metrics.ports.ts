@@ -7,6 +7,8 @@ export const METRICS = Symbol('Metrics');
 export interface Metrics {
   answered(of: {
     model: string;
+    /** `none`: nothing had begun to answer. */
+    slot: 'champion' | 'challenger' | 'none';
     via: string;
     reason: string;
     promptTokens: number;

@@ -3,6 +3,7 @@ import { PrometheusMetrics } from './metrics.js';
 
 const answer = {
   model: 'qwen',
+  slot: 'champion' as const,
   via: 'ask',
   reason: 'stop',
   promptTokens: 100,
@@ -25,15 +26,15 @@ describe('metrics', () => {
     });
     const text = await metrics.text();
     for (const line of [
-      'slipway_answers_total{model="qwen",via="ask",reason="stop"} 1',
-      'slipway_answer_tokens_total{model="qwen",kind="prompt"} 200',
-      'slipway_answer_tokens_total{model="qwen",kind="cached"} 80',
-      'slipway_answer_tokens_total{model="qwen",kind="completion"} 11',
-      'slipway_answer_first_token_seconds_sum{model="qwen",via="ask"} 0.7',
-      'slipway_answer_first_token_seconds_count{model="qwen",via="ask"} 1',
+      'slipway_answers_total{model="qwen",slot="champion",via="ask",reason="stop"} 1',
+      'slipway_answer_tokens_total{model="qwen",slot="champion",kind="prompt"} 200',
+      'slipway_answer_tokens_total{model="qwen",slot="champion",kind="cached"} 80',
+      'slipway_answer_tokens_total{model="qwen",slot="champion",kind="completion"} 11',
+      'slipway_answer_first_token_seconds_sum{model="qwen",slot="champion",via="ask"} 0.7',
+      'slipway_answer_first_token_seconds_count{model="qwen",slot="champion",via="ask"} 1',
       'slipway_answer_queued_seconds_count{model="qwen",via="ask"} 2',
-      'slipway_answer_token_gap_seconds_sum{model="qwen"} 0.2',
-      'slipway_answer_tokens_per_second_sum{model="qwen"} 5',
+      'slipway_answer_token_gap_seconds_sum{model="qwen",slot="champion"} 0.2',
+      'slipway_answer_tokens_per_second_sum{model="qwen",slot="champion"} 5',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

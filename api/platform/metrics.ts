@@ -41,9 +41,15 @@ export class PrometheusMetrics implements Metrics {
     { help: string; read: Parameters<Metrics['gauge']>[2] }
   >();
   private readonly seen = new Map<string, Set<string>>();
-  private readonly answers = this.counter('answers_total', 'Answers', ['model', 'via', 'reason']);
+  private readonly answers = this.counter('answers_total', 'Answers', [
+    'model',
+    'slot',
+    'via',
+    'reason',
+  ]);
   private readonly tokens = this.counter('answer_tokens_total', 'Tokens of answers', [
     'model',
+    'slot',
     'kind',
   ]);
   private readonly refusals = this.counter('refusals_total', 'Requests not begun', ['why']);
@@ -55,17 +61,17 @@ export class PrometheusMetrics implements Metrics {
   private readonly firstToken = this.histogram(
     'answer_first_token_seconds',
     'From the request to the first token',
-    { labels: ['model', 'via'], buckets: FIRST_TOKEN_BUCKETS },
+    { labels: ['model', 'slot', 'via'], buckets: FIRST_TOKEN_BUCKETS },
   );
   private readonly tokenGap = this.histogram(
     'answer_token_gap_seconds',
     'Between two tokens, on average over one answer',
-    { labels: ['model'], buckets: TOKEN_GAP_BUCKETS },
+    { labels: ['model', 'slot'], buckets: TOKEN_GAP_BUCKETS },
   );
   private readonly pace = this.histogram(
     'answer_tokens_per_second',
     'Of one answer, from its first to its last token',
-    { labels: ['model'], buckets: PACE_BUCKETS },
+    { labels: ['model', 'slot'], buckets: PACE_BUCKETS },
   );
   private readonly cancels = this.histogram(
     'answer_cancel_seconds',
@@ -86,16 +92,17 @@ export class PrometheusMetrics implements Metrics {
   answered(of: Parameters<Metrics['answered']>[0]): void {
     const model = this.label('model', of.model);
     const via = this.label('via', of.via);
-    const { completionTokens, decodeSeconds, firstTokenSeconds } = of;
-    this.answers.inc({ model, via, reason: this.label('reason', of.reason) });
-    this.tokens.inc({ model, kind: 'prompt' }, of.promptTokens);
-    this.tokens.inc({ model, kind: 'cached' }, of.cachedTokens);
-    this.tokens.inc({ model, kind: 'completion' }, completionTokens);
+    const { slot, completionTokens, decodeSeconds, firstTokenSeconds } = of;
+    this.answers.inc({ model, slot, via, reason: this.label('reason', of.reason) });
+    this.tokens.inc({ model, slot, kind: 'prompt' }, of.promptTokens);
+    this.tokens.inc({ model, slot, kind: 'cached' }, of.cachedTokens);
+    this.tokens.inc({ model, slot, kind: 'completion' }, completionTokens);
     this.queued.observe({ model, via }, of.queuedSeconds);
-    if (firstTokenSeconds !== null) this.firstToken.observe({ model, via }, firstTokenSeconds);
+    if (firstTokenSeconds !== null)
+      this.firstToken.observe({ model, slot, via }, firstTokenSeconds);
     if (completionTokens < 2 || decodeSeconds <= 0) return;
-    this.tokenGap.observe({ model }, decodeSeconds / (completionTokens - 1));
-    this.pace.observe({ model }, (completionTokens - 1) / decodeSeconds);
+    this.tokenGap.observe({ model, slot }, decodeSeconds / (completionTokens - 1));
+    this.pace.observe({ model, slot }, (completionTokens - 1) / decodeSeconds);
   }
 
   cancelled(state: 'queued' | 'prefill' | 'decode', seconds: number): void {

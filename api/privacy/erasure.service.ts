@@ -10,10 +10,9 @@ import { BadInput, NotFound } from '../platform/errors.js';
 import { given } from '../platform/requests.js';
 import { STORE } from '../platform/tokens.js';
 import { TICKETS, type TicketStorage } from '../tickets/tickets.ports.js';
+import { summed } from './counts.js';
 import { Memory } from './memory.js';
 import { blankAll } from './tickets-elsewhere.js';
-
-type Counts = Record<string, number>;
 
 /** What no count can say. */
 const NOTES = [
@@ -61,18 +60,10 @@ export class ErasureService {
     const erased = summed(parts.map((part) => part.erased));
     const left = summed(parts.map((part) => part.left));
     const isComplete = Object.values(left).every((count) => count === 0);
-    const report = { isComplete, erased, left, notes: NOTES };
+    const report = { isComplete, erased, left, notes: [...cached.notes, ...NOTES] };
     await this.store.chat.privacy.keepReport(record.id, report);
     return { id: record.id, login, askedBy, at: record.createdAt.toISOString(), ...report };
   }
-}
-
-function summed(all: readonly Counts[]): Counts {
-  const sum: Counts = {};
-  for (const [kind, count] of all.flatMap(Object.entries<number>)) {
-    sum[kind] = (sum[kind] ?? 0) + count;
-  }
-  return sum;
 }
 
 /** One that was cut off has counts of our own store only, and is not complete. */

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { StoreUnavailable } from '../../activities/store/errors.js';
 import type { Replica } from '../../activities/store/store.ports.js';
+import { secondApi } from '../chat/testing/second.js';
 import { startTestApi, type TestApi } from '../platform/testing/api.js';
+import { REPLICA } from '../platform/tokens.js';
+import { MEMORY_LIMITS, MEMORY_LIMITS_TOKEN, type MemoryLimits } from './memory.limits.js';
 
 const AT = '/api/v1/privacy';
 /** What only this person ever said. */
@@ -16,10 +19,9 @@ beforeAll(async () => {
   api = await startTestApi();
   ada = await api.tokenOf('ada', ['chat'], ['readers']);
   bob = await api.tokenOf('bob', ['chat']);
-  writer = await api.store.chat.join('writer');
+  writer = api.app.get(REPLICA, { strict: false });
 });
 afterAll(async () => {
-  await writer?.leave();
   await api?.close();
 });
 beforeEach(() => {
@@ -188,6 +190,35 @@ describe('an erasure', () => {
     expect([json.isComplete, json.left.ticket]).toEqual([false, 3]);
     api.chat.tickets.blank = blank;
     expect((await erase('ada')).json).toMatchObject({ isComplete: true, erased: { ticket: 3 } });
+  });
+
+  it('reaches the memory of every replica, and counts what went there', async () => {
+    const other = await secondApi(api);
+    const make = async () => ({ value: WORDS, keep: true });
+    await other.chat.answerCache.through('ada asks there', make, ['user:ada']);
+    await other.chat.answerCache.through('bob asks there', make, ['user:bob']);
+    const { json } = await erase('ada');
+    expect([...other.chat.answerCache.kept.keys()]).toEqual(['bob asks there']);
+    expect([json.isComplete, json.erased.cachedAnswer]).toEqual([true, 1]);
+    expect(json.left).toMatchObject({ cachedAnswer: 0, silentReplica: 0 });
+    await other.close();
+  });
+
+  it('names a replica that did not say that it forgot, until it is gone', async () => {
+    const limits: MemoryLimits = api.app.get(MEMORY_LIMITS_TOKEN, { strict: false });
+    limits.answerMs = 1;
+    const deaf = await api.store.chat.join('deaf');
+    const { json } = await erase('ada');
+    expect([json.isComplete, json.left.silentReplica]).toEqual([false, 1]);
+    expect(json.notes[0]).toContain(`Replica ${deaf.number} did not say`);
+    const kept = await api.ask(`${AT}/erasures`, { token: ada });
+    expect(kept.json.items[0]).toEqual(json);
+    await deaf.leave();
+    Object.assign(limits, MEMORY_LIMITS);
+    expect((await erase('ada')).json).toMatchObject({
+      isComplete: true,
+      left: { silentReplica: 0 },
+    });
   });
 
   it('is confirmed, and of somebody else only for admins', async () => {

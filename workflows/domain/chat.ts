@@ -28,6 +28,8 @@ export interface Tool {
   description?: string;
   /** JSON Schema of an object. Absent: no arguments. */
   parameters?: Record<string, unknown>;
+  /** Arguments keep all of the schema, or the wish is refused. Default: what cannot be enforced is a hint. */
+  strict?: boolean;
 }
 
 /** As OpenAI's API counts them; absent fields are the provider's to choose, `temperature` is 1. */
@@ -66,6 +68,11 @@ export interface Wish {
   topLogprobs?: number;
   /** Answers with the same key share their beginnings: their evaluated state is kept for a while. */
   conversation?: string;
+  /**
+   * Who may learn what the prompt holds: a login, or a room. What was read for one of them is read again
+   * for everybody else, but for the instructions at its beginning. Absent: nobody in particular.
+   */
+  owner?: string;
 }
 
 export interface TokenLogprob {
@@ -85,14 +92,23 @@ export interface Usage {
 /** Why an answer ended. `cancelled`: the signal was aborted. */
 export type FinishReason = 'stop' | 'length' | 'toolCalls' | 'cancelled';
 
+/** Which of the two that one name may serve, and which weights, an answer is of. */
+export interface MadeBy {
+  slot: 'champion' | 'challenger';
+  /** Of the base GGUF; `remote:…` names a provider's model. */
+  digest: string;
+  /** Of the LoRA adapter, where there is one. */
+  adapter: string | null;
+}
+
 /** What comes while an answer is made, in this order: started, texts and calls, done. */
 export type Piece =
   | {
       kind: 'started';
       promptTokens: number;
       cachedTokens: number;
-      /** What exactly answers, where a name has a challenger. Absent: a provider that does not say. */
-      by?: { slot: 'champion' | 'challenger'; digest: string; adapter: string | null };
+      /** What exactly answers. Absent: a provider that does not say. */
+      by?: MadeBy;
     }
   /** Whole characters only. */
   | { kind: 'text'; text: string; tokens: number; logprobs?: TokenLogprob[] }

@@ -1,4 +1,5 @@
 /** What engines and other providers of models say of themselves. */
+import type { MadeBy } from './chat.js';
 
 /** How busy the provider of one model is: what admission predicts with. */
 export interface ModelLoad {
@@ -15,9 +16,17 @@ export interface ModelLoad {
   answerTokens: number | undefined;
 }
 
+/** What an engine makes answers for: one slot of one name. */
+export interface Served extends MadeBy {
+  model: string;
+}
+
 /** Of the process behind a model, for health and metrics. */
 export interface EngineState {
+  /** The first name that it serves, or that of the server where it serves none. */
   model: string;
+  /** Names may share an engine, and so may a champion and a challenger. */
+  serves: readonly Served[];
   state: 'absent' | 'starting' | 'ready' | 'restarting' | 'failed';
   /** `cpu`, `cuda`, `vulkan`, `metal` or `remote`: what it really computes on. */
   device: string;
@@ -29,5 +38,7 @@ export interface EngineState {
   gpuMemoryBytes: number | undefined;
   /** Of the last heartbeat, which evaluates one token. Milliseconds. */
   heartbeatMs: number | undefined;
+  /** Of another server: whether it is asked at all. */
+  breaker?: 'closed' | 'open' | 'half-open';
   reason?: string;
 }

@@ -46,7 +46,7 @@ export interface InstancePlace {
   stage: string;
 }
 
-/** Where an instance finds chat, and a token that may chat and nothing else. */
+/** Where an instance finds chat, and a token that may ask models and nothing else. */
 function chatOf({
   SLIPWAY_STAGE_CHAT_URL: url,
   SLIPWAY_STAGE_TOKEN_FILE: file,

@@ -46,7 +46,9 @@ export async function answer(
   const grammar = wish.format && !isForced ? await mind.grammars.ofFormat(wish.format) : undefined;
   const making = new Making(mind, { wish, prompt, tools }, signal, listener);
   try {
-    await lanes.during(prompt.tokens, signal, async (lane) => {
+    const { tokens } = prompt;
+    const reader = { tokens, common: mind.commons.countOf(wish, tokens), owner: wish.owner };
+    await lanes.during(reader, signal, async (lane) => {
       if (isForced) await making.call(lane, '');
       else await making.text(lane, grammar);
     });

@@ -9,6 +9,7 @@ import { argumentsOf, namesGrammar } from './tools.js';
 type Readable = Parameters<Llama['createGrammarForJsonSchema']>[0];
 
 const MAX_KEPT = 32;
+const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 
 export class Grammars {
   private readonly kept = new Map<string, LlamaGrammar>();
@@ -21,8 +22,12 @@ export class Grammars {
     return this.ofSchema(() => grammarSchemaOf(schema), JSON.stringify(schema));
   }
 
+  /** Of any object, where no grammar can be made of a schema that is a hint. */
   async ofArguments(tool: Tool): Promise<LlamaGrammar> {
-    return this.ofSchema(() => argumentsOf(tool), `tool ${JSON.stringify(tool.parameters)}`);
+    const { strict = false, parameters } = tool;
+    const key = `tool ${strict} ${JSON.stringify(parameters)}`;
+    const grammar = this.ofSchema(() => argumentsOf(tool), key);
+    return strict ? grammar : grammar.catch(() => this.ofSchema(() => ANY_OBJECT, 'object'));
   }
 
   async ofNames(tools: readonly Tool[]): Promise<LlamaGrammar> {

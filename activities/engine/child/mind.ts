@@ -12,6 +12,7 @@ import {
 } from 'node-llama-cpp';
 import type { Loaded, LoadSpec } from '../engine.protocol.js';
 import { CHATML } from '../toy/vocabulary.js';
+import { Commons } from './common.js';
 import { Grammars } from './grammars.js';
 import { Reading } from './reading.js';
 import { Refused } from './refused.js';
@@ -24,6 +25,7 @@ export interface Mind {
   wrapper: ChatWrapper;
   calls: CallSyntax;
   grammars: Grammars;
+  commons: Commons;
   reading: Reading;
   /** Of one sequence. */
   contextTokens: number;
@@ -58,6 +60,7 @@ export async function loadMind(
     wrapper,
     calls: callSyntaxOf(model, wrapper),
     grammars: new Grammars(llama),
+    commons: new Commons(model, wrapper),
     reading: new Reading(spec.chunkTokens),
     contextTokens,
     loaded: { device: isFallback ? 'cpu' : spec.device, isFallback, contextTokens },

@@ -22,6 +22,7 @@ export interface Prompt {
   stopTokens: ReadonlySet<Token>;
 }
 
+/** What the prompt is made of, and nothing else of the wish. */
 export type Asked = Pick<Wish, 'prompt' | 'tools' | 'toolChoice'>;
 
 /** @throws {Refused} for messages in an order that no model knows. */

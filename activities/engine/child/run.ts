@@ -7,7 +7,7 @@ import type {
   TokenBias,
 } from 'node-llama-cpp';
 import { LlamaGrammarEvaluationState } from 'node-llama-cpp';
-import type { Lane } from './lanes.js';
+import { hold, type Lane } from './lanes.js';
 import type { Reading } from './reading.js';
 
 export interface Sampled {
@@ -27,15 +27,9 @@ export interface Stretch {
 }
 
 /** Makes the sequence hold a beginning of `tokens`, all but the last at most. Tokens that it holds then. */
-export async function align({ sequence }: Lane, tokens: readonly Token[]): Promise<number> {
-  const wanted = tokens.slice(0, -1);
-  const { firstDifferentIndex: known } = sequence.compareContextTokens([...wanted]);
-  if (known === sequence.nextTokenIndex) return known;
-  // Models that cannot forget the end of what they read would read all of it again, and unstoppably.
-  const isDear = sequence.getRestoreToPrefixIndexEvaluationSize(known) !== 0;
-  if (known === 0 || isDear) await sequence.clearHistory();
-  else await sequence.adaptStateToTokens([...wanted], false);
-  return sequence.nextTokenIndex;
+export async function align(lane: Lane, tokens: readonly Token[]): Promise<number> {
+  await hold(lane, tokens.slice(0, -1));
+  return lane.sequence.nextTokenIndex;
 }
 
 /** Reads what the sequence does not hold yet, all but the last token. False when it was stopped. */

@@ -7,7 +7,7 @@ import { MAX_SCHEMA_DEPTH, MAX_SCHEMA_PARTS } from '../engine.protocol.js';
 import { refuse } from './refused.js';
 
 /** They change nothing about which values are right, or are kept in any case. */
-const IGNORED = new Set([
+export const IGNORED: ReadonlySet<string> = new Set([
   ...['$schema', '$id', '$comment', 'title', 'default', 'examples', 'deprecated', 'readOnly'],
   ...['writeOnly', 'strict', 'contentEncoding', 'contentMediaType', 'nullable', 'required'],
 ]);
@@ -17,7 +17,9 @@ const KEPT = new Set([
   ...['minLength', 'maxLength', 'format', 'minimum', 'maximum', 'minProperties', 'maxProperties'],
 ]);
 const FORMATS = new Set(['date-time', 'time', 'date']);
-const TYPES = new Set(['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']);
+export const TYPES: ReadonlySet<string> = new Set([
+  ...['string', 'number', 'integer', 'boolean', 'null', 'object', 'array'],
+]);
 
 type Node = Record<string, unknown>;
 type Read = Record<string, unknown>;
@@ -84,7 +86,7 @@ class Reader {
   }
 
   private reference(reference: string, path: string): string {
-    const name = /^#\/(?:\$defs|definitions)\/([^/]+)$/.exec(reference)?.[1];
+    const name = nameOfReference(reference);
     if (name !== undefined && Object.hasOwn(this.known, name)) return `#/$defs/${name}`;
     throw refuse(`the schema at ${path} refers to "${reference}", which is not in its "$defs"`);
   }
@@ -186,17 +188,27 @@ function refuseBound(bound: unknown, path: string, word: string): void {
   throw cannot(path, word);
 }
 
-function literal(value: unknown, path: string): string | number | boolean | null {
-  if (value === null) return null;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-    return value;
-  }
+type Literal = string | number | boolean | null;
+
+/** Lists and objects are no values that a grammar could list. */
+export function isLiteral(value: unknown): value is Literal {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function literal(value: unknown, path: string): Literal {
+  if (isLiteral(value)) return value;
   throw refuse(
     `the schema at ${path} lists a value that is neither text, number, boolean nor null`,
   );
 }
 
-function definitionsOf(node: Node): Node {
+/** Of a definition at the root; undefined for a reference to anything else. */
+export function nameOfReference(reference: unknown): string | undefined {
+  if (typeof reference !== 'string') return undefined;
+  return /^#\/(?:\$defs|definitions)\/([^/]+)$/.exec(reference)?.[1];
+}
+
+export function definitionsOf(node: Node): Node {
   return { ...(node['definitions'] as Node), ...(node['$defs'] as Node) };
 }
 

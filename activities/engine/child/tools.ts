@@ -10,6 +10,7 @@ import {
 } from 'node-llama-cpp';
 import type { Tool, Wish } from '../../../workflows/domain/chat.js';
 import { MAX_TOOLS } from '../engine.protocol.js';
+import { hintsOf } from './hints.js';
 import { refuse } from './refused.js';
 import { grammarSchemaOf } from './schema.js';
 
@@ -33,8 +34,9 @@ export function hasArguments({ parameters }: Tool): boolean {
   return Object.keys(properties ?? {}).length > 0 || '$ref' in parameters;
 }
 
-export function argumentsOf({ name, parameters = {} }: Tool): GbnfJsonSchema {
-  const schema = grammarSchemaOf(parameters);
+/** All of the schema where it is strict, else what a grammar can keep of it. */
+export function argumentsOf({ name, parameters = {}, strict = false }: Tool): GbnfJsonSchema {
+  const schema = grammarSchemaOf(strict ? parameters : hintsOf(parameters));
   if ('type' in schema && schema.type === 'object') return schema;
   throw refuse(`the parameters of tool "${name}" are no schema of an object`);
 }

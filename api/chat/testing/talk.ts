@@ -1,4 +1,5 @@
 /** Conversations for door tests: said over REST, answered by a model that obeys the test. */
+import type { MadeBy } from '../../../workflows/domain/chat.js';
 import type { Conversation, Said, Turn } from '../../client/wire.chat.js';
 import type { Answered, Asked, FakeChat, TestApi } from '../../platform/testing/api.js';
 import type { FakeModels } from '../models.fake.js';
@@ -86,12 +87,17 @@ export function obey(chat: FakeChat): void {
   chat.models.beforeWord = async () => {};
   chat.models.trouble = undefined;
   chat.models.hasLooked = true;
+  chat.models.madeBy = () => championOf(chat.models);
   chat.models.text = 'the answer is always the same';
   chat.models.wishes.length = 0;
   chat.news.trouble = undefined;
   chat.news.items = [];
   chat.news.asked.length = 0;
   chat.news.state = 'on';
+}
+
+function championOf({ model: { digest, adapter } }: FakeModels): MadeBy {
+  return { slot: 'champion', digest, adapter };
 }
 
 /** Tries again at once: a test waits for nothing. */

@@ -16,6 +16,15 @@ const PAGING: Spec['options'] = [
 
 export const CHAT_COMMANDS: Spec[] = [
   {
+    usage: 'chat <question...>',
+    description: 'ask the model that is served, and read its answer as it is made',
+    options: [
+      ['--conversation <id>', 'go on with a conversation; default: a new one of your own'],
+      ['--model <name>', 'default: the first that is served'],
+    ],
+    load: async () => (await import('./chat.js')).chatCommand,
+  },
+  {
     usage: 'ask <question...>',
     description:
       'ask about runs, stages, gates and models in your words; it does nothing by itself',

@@ -1,6 +1,6 @@
 /** `models list`, `show`, `serve`, `stop` and `remove`. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Client } from '../../client/client.js';
+import { ApiProblem, type Client } from '../../client/client.js';
 import type { Model, Pull, Serving } from '../../client/wire.models.js';
 import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
@@ -28,9 +28,10 @@ export async function listCommand(
   { options }: Given<PagingOptions>,
 ): Promise<Result> {
   const client = await connect(context);
-  const [page, { items: pulls }] = await Promise.all([
+  const [page, { items: pulls }, { items: servings }] = await Promise.all([
     client.models.list(paging(options)),
     client.models.pulls(),
+    client.models.servings(),
   ]);
   const open = pulls.filter(({ state }) => state !== 'done');
   const rows = page.items.map((model) => [
@@ -59,16 +60,29 @@ export async function listCommand(
   const more = page.next === null ? [] : [`more: --cursor ${page.next}`];
   return {
     code: EXIT.good,
-    json: { ...page, pulls: open },
-    lines: [...table(head, rows, none), ...more, ...pullLines(open)],
+    json: { ...page, pulls: open, servings },
+    lines: [
+      ...table(head, rows, none),
+      ...more,
+      ...(servings.length > 0 ? ['', ...servings.map(stateOf)] : []),
+      ...pullLines(open),
+    ],
   };
 }
 
 export async function showCommand(context: Context, { args }: Given<object>): Promise<Result> {
-  const [name = ''] = args;
+  const [wanted = ''] = args;
   const client = await connect(context);
-  const model = await client.models.get(name);
   const { items } = await client.models.servings();
+  // Who knows under which name it serves means what serves there.
+  const served = items.find((one) => one.name === wanted && one.slot === 'champion');
+  const model = await client.models.get(wanted).catch((error: unknown) => {
+    if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+    if (served) return client.models.get(served.model);
+    const help = '"slipway models list" shows them, and what is served.';
+    throw new CliError(EXIT.usage, `there is no model "${wanted}"`, help);
+  });
+  const { name } = model;
   const servings = items.filter((one) => one.model === name || one.adapter === name);
   const lines = [...about(model), ...servings.map((one) => `served      ${stateOf(one)}`)];
   return { code: EXIT.good, json: { ...model, servings }, lines };

@@ -8,7 +8,7 @@ export interface Told {
   heard: { method: string; path: string; body: unknown }[];
 }
 
-/** @param secret what standard input holds. An answer that is missing is a 204. */
+/** @param secret what standard input holds. A `Response` is given as it is; an answer that is missing is a 204. */
 export async function told(
   line: string,
   answers: unknown[],
@@ -22,6 +22,7 @@ export async function told(
     const body: unknown = init?.body === undefined ? undefined : JSON.parse(init.body as string);
     heard.push({ method: init?.method ?? '', path: `${pathname}${search}`, body });
     const answer = answers.shift();
+    if (answer instanceof Response) return answer;
     return answer === undefined
       ? new Response(null, { status: 204 })
       : new Response(JSON.stringify(answer));

@@ -71,7 +71,7 @@ export const ASSISTANT: Hostile[] = [
     },
   },
   {
-    tries: 'the token that instances on stages find: it chats, and opens nothing else',
+    tries: 'the token that instances on stages find: it asks models, and opens nothing else',
     heldBy: 'chat',
     happens: async (world) => {
       await chatBegins(world);
@@ -79,7 +79,7 @@ export const ASSISTANT: Hostile[] = [
       const document = (await world.stack.client.openApi()) as unknown as Document;
       for (const [path, item] of Object.entries(document.paths)) {
         for (const [method, { 'x-slipway-scope': scope }] of Object.entries(item)) {
-          if (scope === 'chat' || scope === 'nothing') continue;
+          if (scope === 'generate' || scope === 'nothing') continue;
           const address = path.replaceAll(/\{\w+\}/g, 'x');
           const answer = await asks(world, token, address, { method: method.toUpperCase() });
           must(answer.status === 403, `${method} ${path} was answered ${answer.status}`);
@@ -90,9 +90,9 @@ export const ASSISTANT: Hostile[] = [
       const pushed = await clone.git('push', url, 'main').catch((error: Error) => error);
       must(pushed instanceof Error, 'it may push');
       await clone.remove();
-      const body = { question: `hello ${STEERING}` };
-      const { status } = await asks(world, token, '/ask', { body });
-      must(status === 200, `it may not even chat: ${status}`);
+      const body = { model: 'default', messages: [{ role: 'user', content: STEERING }] };
+      const { status } = await asks(world, token, '/v1/chat/completions', { body });
+      must(status === 200, `it may not even ask a model: ${status}`);
     },
   },
 ];

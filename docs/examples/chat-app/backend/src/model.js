@@ -1,6 +1,6 @@
 /**
  * Asks the chat that Slipway serves, where the stage says how: SLIPWAY_CHAT_URL is its address (it
- * speaks OpenAI's API), SLIPWAY_CHAT_TOKEN_FILE a file with a token that may chat and nothing else.
+ * speaks OpenAI's API), SLIPWAY_CHAT_TOKEN_FILE a file with a token that may ask models and nothing else.
  */
 import { readFile } from 'node:fs/promises';
 
