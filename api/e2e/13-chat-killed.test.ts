@@ -13,7 +13,7 @@ import { E2eStack } from './harness/stack.js';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 /** Long enough that a kill comes in the middle, and within the context. */
 const LONG = 4_000;
-/** So long that it is not over before a busy machine has killed or stopped what makes it. */
+/** Not over before a busy machine has killed or stopped what makes it. At most half of the context. */
 const LONGER = 7_500;
 const WHOLE = LETTERS.repeat(Math.ceil(LONGER / 26)).slice(0, LONGER);
 /** Of what takes longer on a busy machine. Milliseconds. */
@@ -29,7 +29,7 @@ describe('chat, killed', () => {
   let other: Replica | undefined;
   beforeAll(async () => {
     stack = await E2eStack.start({
-      env: { SLIPWAY_CHAT_CONTEXT: '8192', SLIPWAY_CHAT_TOKENS_PER_MINUTE: '10000000' },
+      env: { SLIPWAY_CHAT_CONTEXT: '16384', SLIPWAY_CHAT_TOKENS_PER_MINUTE: '10000000' },
     });
     folder = await mkdtemp(join(tmpdir(), 'slipway-e2e-models-'));
     const file = await toyFile(folder, 'endless');
