@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /** In the order of the report; the first pattern that fits a command line names the process. */
 const PARTS = [
   ['worker', /activities\/worker\/main\.js/],
-  ['reconciler', /reconciler\/main\.js/],
-  ['api', /dist\/api\/main\.js/],
+  ['reconciler', /dist\/reconciler\.js/],
+  ['api', /dist\/api\.js/],
   ['supervisor', /dist\/api\/dev\/main\.js|start\.mjs/],
   ['temporal', /temporal(?:\S*)? server start-dev|server\0start-dev/],
   ['postgres', /postgres/],
