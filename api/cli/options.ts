@@ -38,3 +38,10 @@ export function pairs(flag: string, given: readonly string[] = []): Record<strin
   });
   return Object.fromEntries(entries);
 }
+
+/** The words of a question as they come. @throws {CliError} with the example when there are none. */
+export function question(words: readonly (string | undefined)[], example: string): string {
+  const text = words.join(' ').trim();
+  if (text === '') throw new CliError(EXIT.usage, 'there is no question', example);
+  return text;
+}

@@ -2,8 +2,9 @@
 import type { Proposal } from '../../client/wire.assistant.js';
 import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
-import { CliError, EXIT } from '../exit.js';
+import { EXIT } from '../exit.js';
 import type { Context, Result } from '../io.js';
+import { question } from '../options.js';
 
 /** Lines of what it looked at that are shown. */
 const MAX_LINES = 40;
@@ -12,13 +13,7 @@ export async function askCommand(
   context: Context,
   { args }: Given<Record<string, never>>,
 ): Promise<Result> {
-  const text = args
-    .filter((word) => word !== undefined)
-    .join(' ')
-    .trim();
-  if (text === '') {
-    throw new CliError(EXIT.usage, 'there is no question', 'slipway ask "which runs wait?"');
-  }
+  const text = question(args, 'slipway ask "which runs wait?"');
   const client = await connect(context);
   const assistance = await client.assistant.ask(text);
   const { answer, looked, proposal, model } = assistance;

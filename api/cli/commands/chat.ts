@@ -5,9 +5,9 @@ import { cleanLines } from '../../client/narrate.text.js';
 import type { Turn } from '../../client/wire.js';
 import type { Given } from '../commands.table.js';
 import { connect } from '../connect.js';
-import { CliError, EXIT, type ExitCode } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
 import type { Context, Result } from '../io.js';
-import { present } from '../options.js';
+import { present, question } from '../options.js';
 import { patiently } from '../patience.js';
 
 interface Options {
@@ -23,13 +23,7 @@ export async function chatCommand(
   context: Context,
   { args, options }: Given<Options>,
 ): Promise<Result> {
-  const text = args
-    .filter((word) => word !== undefined)
-    .join(' ')
-    .trim();
-  if (text === '') {
-    throw new CliError(EXIT.usage, 'there is no question', 'slipway chat "what is a release?"');
-  }
+  const text = question(args, 'slipway chat "what is a release?"');
   const client = await connect(context);
   const conversation = options.conversation ?? (await begun(context, client, text));
   const wish = { id: randomUUID(), text, ...present({ model: options.model }) };
