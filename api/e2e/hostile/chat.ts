@@ -56,11 +56,12 @@ export async function sent(
 ): Promise<Pull> {
   const { models } = stack.client;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  // Entries beside this one send files too: there may be no room for a moment.
-  const { id, state } = await eventually(`"${name}" may be sent`, () =>
-    models.upload({ name, file, sha256, bytes: bytes.length }),
-  );
-  if (state === 'waiting') await models.sendPiece(id, 0, bytes);
+  // Entries beside this one send files too: there may be no room for a moment, also when all is sent.
+  const id = await eventually(`"${name}" may be sent`, async () => {
+    const pull = await models.upload({ name, file, sha256, bytes: bytes.length });
+    if (pull.state === 'waiting') await models.sendPiece(pull.id, pull.bytes, bytes);
+    return pull.id;
+  });
   return eventually(`the file "${name}" was looked at`, async () => {
     const pull = await models.getPull(id);
     return pull.state === 'done' || pull.state === 'failed' ? pull : undefined;
