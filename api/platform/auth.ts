@@ -43,6 +43,11 @@ export function newToken(): string {
   return `slp_${randomBytes(32).toString('base64url')}`;
 }
 
+/** Whether a text can be a token at all; whatever else it is, nobody gets in with it. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Without salt: a token has 256 random bits. */
 export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
@@ -80,7 +85,7 @@ export class Authenticator {
   async identify(token: string, address: string): Promise<User | undefined> {
     const attempt = { token, address, hash: hashOf(token) };
     this.failures.check(attempt);
-    const found = TOKEN.test(token) ? await this.users.byTokenHash(attempt.hash) : undefined;
+    const found = isToken(token) ? await this.users.byTokenHash(attempt.hash) : undefined;
     if (!found) {
       const isLast = this.failures.failed(attempt);
       if (isLast) this.log.warn({ address }, 'too many wrong tokens: no more are looked at');

@@ -115,4 +115,14 @@ describe('the first admin', () => {
     const { json } = await api.ask('/api/v1/me', { token });
     expect(json).toMatchObject({ login: 'admin', scopes: expect.arrayContaining(['admin']) });
   });
+
+  it('is not begun with a text that could let nobody in, which is not shown', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'slipway-token-'));
+    await writeFile(join(folder, 'token'), 'made-up-secret');
+    const admitted = admitFirstAdmin(api.store.users, join(folder, 'token'));
+    await expect(admitted).rejects.toThrow(
+      /^the file of SLIPWAY_ADMIN_TOKEN_FILE holds no token: (?!.*made-up)/,
+    );
+    await rm(folder, { recursive: true });
+  });
 });
