@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../platform/testing/api.js';
+import type { TestApi } from '../platform/testing/api.js';
 import { conversationIdOf } from './ask.names.js';
-import { hurry } from './testing/talk.js';
+import { startTalk } from './testing/talk.js';
 
 let api: TestApi;
 let ada: string;
 let bob: string;
 beforeAll(async () => {
-  api = await startTestApi();
-  hurry(api);
-  [ada, bob] = [await api.tokenOf('ada', ['chat']), await api.tokenOf('bob', ['chat'])];
+  ({ api, ada, bob } = await startTalk());
 });
 afterAll(() => api.close());
 

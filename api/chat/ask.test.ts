@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { EngineLost } from '../../activities/platform/model-errors.js';
 import type { MadeBy } from '../../workflows/domain/chat.js';
 import { Unavailable } from '../platform/errors.js';
-import { startTestApi, type TestApi } from '../platform/testing/api.js';
+import type { TestApi } from '../platform/testing/api.js';
 import type { NewsItem } from './news.ports.js';
-import { conversationOf, Gate, hurry, obey, settled } from './testing/talk.js';
+import { conversationOf, Gate, obey, settled, startTalk } from './testing/talk.js';
 
 // POST /ask, exactly as its source has it: a question in, a conversation and an answer out.
 
@@ -13,9 +13,7 @@ let api: TestApi;
 let ada: string;
 let bob: string;
 beforeAll(async () => {
-  api = await startTestApi();
-  hurry(api);
-  [ada, bob] = [await api.tokenOf('ada', ['chat']), await api.tokenOf('bob', ['chat'])];
+  ({ api, ada, bob } = await startTalk());
 });
 afterAll(() => api.close());
 afterEach(async () => {

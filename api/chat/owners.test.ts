@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../platform/testing/api.js';
-import { conversationOf, ended, hurry, say } from './testing/talk.js';
+import type { TestApi } from '../platform/testing/api.js';
+import { conversationOf, ended, say, startTalk } from './testing/talk.js';
 
 // Engines remember what they read: every wish says who may learn of it.
 
@@ -8,10 +8,7 @@ let api: TestApi;
 let ada: string;
 let bob: string;
 beforeAll(async () => {
-  api = await startTestApi();
-  hurry(api);
-  const scopes = ['chat', 'read'] as const;
-  [ada, bob] = [await api.tokenOf('ada', [...scopes]), await api.tokenOf('bob', [...scopes])];
+  ({ api, ada, bob } = await startTalk(['chat', 'read']));
 });
 afterAll(() => api.close());
 

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { EngineLost } from '../../activities/platform/model-errors.js';
-import { startTestApi, type TestApi } from '../platform/testing/api.js';
-import { conversationOf, ended, Gate, hurry, obey, say, settled, turnOf } from './testing/talk.js';
+import type { TestApi } from '../platform/testing/api.js';
+import {
+  conversationOf,
+  ended,
+  Gate,
+  obey,
+  say,
+  settled,
+  startTalk,
+  turnOf,
+} from './testing/talk.js';
 
 // Conversations over REST: what is said, how it is answered, and what stays when somebody leaves.
 
@@ -11,10 +20,7 @@ let api: TestApi;
 let ada: string;
 let bob: string;
 beforeAll(async () => {
-  api = await startTestApi();
-  hurry(api);
-  ada = await api.tokenOf('ada', ['chat']);
-  bob = await api.tokenOf('bob', ['chat']);
+  ({ api, ada, bob } = await startTalk());
 });
 afterAll(() => api.close());
 afterEach(() => obey(api.chat));

@@ -1,7 +1,15 @@
 /** Conversations for door tests: said over REST, answered by a model that obeys the test. */
+
+import type { Scope } from '../../../activities/store/store.ports.js';
 import type { MadeBy } from '../../../workflows/domain/chat.js';
 import type { Conversation, Said, Turn } from '../../client/wire.chat.js';
-import type { Answered, Asked, FakeChat, TestApi } from '../../platform/testing/api.js';
+import {
+  type Answered,
+  type Asked,
+  type FakeChat,
+  startTestApi,
+  type TestApi,
+} from '../../platform/testing/api.js';
 import type { FakeModels } from '../models.fake.js';
 import { Turns } from '../turns.js';
 import { TURN_LIMITS_TOKEN, type TurnLimits } from '../turns.limits.js';
@@ -12,6 +20,15 @@ export interface Door {
 }
 
 const AT = '/api/v1/chat';
+
+/** An API that loses no time, and the tokens of two people who may chat. */
+export async function startTalk(
+  scopes: Scope[] = ['chat'],
+): Promise<{ api: TestApi; ada: string; bob: string }> {
+  const api = await startTestApi();
+  hurry(api);
+  return { api, ada: await api.tokenOf('ada', scopes), bob: await api.tokenOf('bob', scopes) };
+}
 
 export async function conversationOf(
   api: Door,
